@@ -1,0 +1,1 @@
+"""Observable state between the engine and the widgets; no QtWidgets here."""

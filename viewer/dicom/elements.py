@@ -1,0 +1,150 @@
+"""Where an element stands: paths through sequences, and selectors that name many elements at once."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pydicom.datadict import dictionary_keyword, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+
+from viewer.dicom.errors import BadSelector
+
+ElementPath: TypeAlias = tuple[int, ...]
+"""Alternating tags and 0-based item numbers, tag first and last: (0x0040A730, 0, 0x0040A123)."""
+
+Element: TypeAlias = DataElement | RawDataElement
+
+
+def tag_text(tag: int) -> str:
+    """Return a tag in the standard's form, `(gggg,eeee)`."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def path_text(path: ElementPath) -> str:
+    """Return a path as text with 1-based items, `(0040,A730)[1].(0040,A123)`."""
+    parts = [
+        tag_text(path[i]) + (f"[{path[i + 1] + 1}]" if i + 1 < len(path) else "")
+        for i in range(0, len(path), 2)
+    ]
+    return ".".join(parts)
+
+
+def keyword(tag: int) -> str:
+    """Return the keyword of PS3.6 for a tag, or an empty text for private and unknown ones."""
+    try:
+        return dictionary_keyword(tag)
+    except KeyError:
+        return ""
+
+
+def is_private(tag: int) -> bool:
+    """Return whether a tag belongs to an odd group (PS3.5 7.8)."""
+    return bool(tag & 0x10000)
+
+
+def tags_along(path: ElementPath) -> ElementPath:
+    """Return the tags of a path without its item numbers."""
+    return path[::2]
+
+
+def raw_elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
+    """Yield (tag, element) of one level in ascending order, without converting raw elements."""
+    for tag in sorted(dataset.keys()):
+        yield int(tag), dataset.get_item(tag)
+
+
+def walk(dataset: Dataset, parent: ElementPath = ()) -> Iterator[tuple[ElementPath, DataElement]]:
+    """Yield (path, converted element) of every element at every depth, sequences before their items.
+
+    Raises whatever pydicom raises for a value it cannot convert.
+    """
+    for tag in sorted(dataset.keys()):
+        element = dataset[tag]
+        path = (*parent, int(tag))
+        yield path, element
+        if element.VR == "SQ":
+            for number, item in enumerate(element.value or ()):
+                yield from walk(item, (*path, number))
+
+
+_HEX = r"[0-9A-Fa-f]"
+_STEP = re.compile(
+    rf"""^\(?(?P<group>(?:{_HEX}|x){{4}})[, ]?(?P<element>(?:{_HEX}|x){{4}})\)?
+    (?:@(?P<creator>[^\[]+?))?(?:\[(?P<item>\d+|\*)\])?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NAMED = re.compile(r"^(?P<keyword>[A-Z][A-Za-z0-9]+)(?:\[(?P<item>\d+|\*)\])?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level of a selector: `value` and `mask` over the 32-bit tag, the item, the private creator."""
+
+    value: int
+    mask: int
+    item: int | None = None
+    creator: str = ""
+
+    def matches(self, tag: int) -> bool:
+        """Return whether the tag fits value and mask."""
+        return tag & self.mask == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Names elements: one step means "at any depth", several steps or a leading `/` mean "from the top".
+
+    Forms: `(0010,0010)`, `00100010`, `PatientName`, `/PatientName`, `(60xx,3000)`,
+    `(0009,xx10)@GEMS_IDEN_01`, `(0040,A730)[2].(0040,A123)`, `ContentSequence[*].PersonName`.
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+    anchored: bool
+
+    def matches(self, path: ElementPath, creator: str = "") -> bool:
+        """Return whether the selector names the element at this path (creator: its private creator)."""
+        last = self.steps[-1]
+        if last.creator and last.creator != creator:
+            return False
+        if not self.anchored:
+            return last.matches(path[-1])
+        if len(path) != 2 * len(self.steps) - 1:
+            return False
+        for i, step in enumerate(self.steps):
+            if not step.matches(path[2 * i]):
+                return False
+            if step.item is not None and 2 * i + 1 < len(path) and path[2 * i + 1] != step.item:
+                return False
+        return True
+
+
+def parse_selector(text: str) -> Selector:
+    """Return the selector that a text names; raises BadSelector with the sentence to show."""
+    body = text.strip()
+    parts = body.removeprefix("/").split(".(") if body.startswith(("(", "/(")) else None
+    pieces = [parts[0], *("(" + p for p in parts[1:])] if parts else body.removeprefix("/").split(".")
+    steps = tuple(_parse_step(piece, text) for piece in pieces)
+    return Selector(body, steps, body.startswith("/") or len(steps) > 1)
+
+
+def _parse_step(piece: str, whole: str) -> Step:
+    found = _STEP.match(piece)
+    if found:
+        digits = (found["group"] + found["element"]).lower()
+        value = int(digits.replace("x", "0"), 16)
+        mask = int("".join("0" if d == "x" else "f" for d in digits), 16)
+        return Step(value, mask, _item(found["item"]), (found["creator"] or "").strip())
+    named = _NAMED.match(piece)
+    tag = tag_for_keyword(named["keyword"]) if named else None
+    if named is None or tag is None:
+        raise BadSelector(
+            f"“{whole}” names no element: write a tag such as (0010,0010) or a keyword such as PatientName."
+        )
+    return Step(tag, 0xFFFFFFFF, _item(named["item"]))
+
+
+def _item(text: str | None) -> int | None:
+    return None if text in (None, "*") else int(text) - 1

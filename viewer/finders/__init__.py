@@ -1,0 +1,1 @@
+"""Propose, never decide."""

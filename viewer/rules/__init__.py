@@ -1,0 +1,1 @@
+"""What the standard and the user want: from facts and intent to a plan."""
