@@ -54,10 +54,10 @@ class Reason(NamedTuple):
     iod_type: str = ""
 
 
-Items: TypeAlias = "tuple[tuple[NewElement, ...], ...]"
+Items: TypeAlias = tuple[tuple["NewElement", ...], ...]
 """Value of a sequence that is put in: per item its elements."""
 
-Value: TypeAlias = "str | int | float | bytes | tuple[str, ...] | tuple[float, ...] | Items | None"
+Value: TypeAlias = str | int | float | bytes | tuple[str, ...] | tuple[float, ...] | Items | None
 
 
 class NewElement(NamedTuple):

@@ -1,13 +1,17 @@
 """Where an element stands: paths through sequences, and selectors that name many elements at once."""
 
 import re
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
-from pydicom.datadict import dictionary_keyword, tag_for_keyword
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.charset import convert_encodings
+from pydicom.datadict import dictionary_keyword, dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from viewer.dicom.errors import BadSelector
 
@@ -50,9 +54,13 @@ def tags_along(path: ElementPath) -> ElementPath:
 
 
 def raw_elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
-    """Yield (tag, element) of one level in ascending order, without converting raw elements."""
+    """Yield (tag, element) of one level in ascending order, without converting raw elements.
+
+    Stray delimiters (group FFFE, PS3.5 7.5) are no elements and are left out.
+    """
     for tag in sorted(dataset.keys()):
-        yield int(tag), dataset.get_item(tag)
+        if tag >> 16 != 0xFFFE:
+            yield int(tag), dataset.get_item(tag)
 
 
 def walk(dataset: Dataset, parent: ElementPath = ()) -> Iterator[tuple[ElementPath, DataElement]]:
@@ -148,3 +156,70 @@ def _parse_step(piece: str, whole: str) -> Step:
 
 def _item(text: str | None) -> int | None:
     return None if text in (None, "*") else int(text) - 1
+
+
+CONVERSION_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom raises for values that it cannot convert."""
+
+_AMBIGUOUS = re.compile(r" or |^$|NONE")
+
+
+@lru_cache(maxsize=8192)
+def dictionary_vr(tag: int) -> str:
+    """Return the VR of PS3.6 for a tag, "US or SS" style where it depends, "" for unknown ones."""
+    try:
+        return str(dictionary_VR(tag))
+    except KeyError:
+        return ""
+
+
+def vr_to_write(tag: int, found: str | None) -> str:
+    """Return the VR for a value put in: the dictionary's, or the source's where that depends."""
+    vr = dictionary_vr(tag)
+    if _AMBIGUOUS.search(vr):
+        return found if found and found != "UN" else vr.split(" ")[0] or "UN"
+    return vr
+
+
+def encodings_of(dataset: Dataset, inherited: Sequence[str] = ("iso8859",)) -> list[str]:
+    """Return Python encodings for the Specific Character Set of one level (PS3.3 C.12.1.1.2)."""
+    element = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
+    if element is None:
+        return list(inherited)
+    value = element.value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace").strip(" \0").split("\\")
+    terms = [value] if isinstance(value, str) else [str(term) for term in value or [""]]
+    try:
+        return list(convert_encodings([term.strip() for term in terms]))
+    except CONVERSION_ERRORS:
+        return list(inherited)
+
+
+def converted(element: Element, encodings: Sequence[str]) -> DataElement | None:
+    """Return a converted copy of an element without changing the data set, or None when it cannot be."""
+    if isinstance(element, DataElement):
+        return element
+    try:
+        return convert_raw_data_element(element, encoding=list(encodings))
+    except CONVERSION_ERRORS:
+        return None
+
+
+def texts(element: Element, encodings: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of an element as texts, trimmed, empty ones left out; bytes of any VR are tried."""
+    whole = converted(element, encodings)
+    value = whole.value if whole is not None else element.value
+    if isinstance(value, bytes):
+        return tuple(t for t in (value.decode("latin-1").strip(" \0"),) if t)
+    many = value if isinstance(value, (list, tuple, MultiValue)) else [value]
+    return tuple(text for v in many if v is not None and (text := str(v).strip(" \0")))

@@ -1,0 +1,182 @@
+"""Carry a plan out: build the output data set element by element; nothing that is kept is decoded."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydicom import config
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from viewer.dicom.decisions import Action, Decision, NewElement, Plan, Value
+from viewer.dicom.elements import CONVERSION_ERRORS, Element, ElementPath, raw_elements
+from viewer.dicom.errors import Unsupported
+
+IMPLEMENTATION_CLASS_UID: Final = "2.25.219348170654287162034871092765481230941"
+IMPLEMENTATION_VERSION: Final = "DEID_VIEWER_0_1"
+_TEXT_PADDED_BY_ZERO: Final = frozenset(("UI", "OB", "UN"))
+_UNDEFINED: Final = 0xFFFFFFFF
+_PIXEL_DATA: Final = 0x7FE00010
+
+
+def apply(source: Dataset, plan: Plan) -> FileDataset:
+    """Return a new data set that the plan makes of the source; the source is not changed.
+
+    Raises Unsupported when an element has no decision or cannot be carried over exactly.
+    """
+    decisions = {d.path: d for d in plan.decisions}
+    added: dict[ElementPath, list[Decision]] = {}
+    for decision in plan.decisions:
+        if decision.action is Action.ADD:
+            added.setdefault(decision.path[:-1], []).append(decision)
+    meta = _file_meta(source, plan)
+    output = FileDataset("", {}, preamble=b"\0" * 128, file_meta=meta)
+    implicit, little = _encoding(source)
+    output.set_original_encoding(implicit, little, source.original_character_set)
+    _fill(output, source, (), decisions, added)
+    return output
+
+
+def _encoding(source: Dataset) -> tuple[bool, bool]:
+    implicit, little = source.original_encoding
+    if implicit is None or little is None:
+        raise Unsupported("How this file is encoded cannot be told.")
+    return implicit, little
+
+
+def _fill(
+    output: Dataset,
+    source: Dataset,
+    parent: ElementPath,
+    decisions: Mapping[ElementPath, Decision],
+    added: Mapping[ElementPath, list[Decision]],
+) -> None:
+    """Put what the plan leaves of one level of the source into the output."""
+    implicit = bool(source.original_encoding[0])
+    for tag, element in raw_elements(source):
+        decision = decisions.get((*parent, tag))
+        if decision is None:
+            raise Unsupported("An element in it was not covered by the plan.")
+        if decision.action is Action.REMOVE:
+            continue
+        if decision.action is not Action.KEEP:
+            output[tag] = _element(tag, decision.vr, decision.value)
+        elif decision.vr == "SQ":
+            output[tag] = _sequence(source[tag], (*parent, tag), decisions, added)
+        else:
+            _keep(output, tag, element, implicit=implicit)
+    for decision in added.get(parent, ()):
+        output[decision.path[-1]] = _element(decision.path[-1], decision.vr, decision.value)
+
+
+def _sequence(
+    element: DataElement,
+    path: ElementPath,
+    decisions: Mapping[ElementPath, Decision],
+    added: Mapping[ElementPath, list[Decision]],
+) -> DataElement:
+    items = []
+    for number, item in enumerate(element.value or ()):
+        made = Dataset()
+        implicit, little = item.original_encoding
+        made.set_original_encoding(implicit, little, item.original_character_set)
+        _fill(made, item, (*path, number), decisions, added)
+        items.append(made)
+    return DataElement(path[-1], "SQ", Sequence(items))
+
+
+def _keep(output: Dataset, tag: int, element: Element, *, implicit: bool) -> None:
+    """Carry an element over byte for byte; an odd length is padded to even (PS3.5 7.1.1)."""
+    if isinstance(element, RawDataElement):
+        value, vr = element.value or b"", element.VR
+        if len(value) % 2 and element.length != _UNDEFINED:
+            padding = b"\0" if vr in _TEXT_PADDED_BY_ZERO or vr is None else b" "
+            element = element._replace(value=value + padding, length=len(value) + 1)
+        elif element.value is None:
+            element = element._replace(value=b"", length=0)
+        if vr is None and not implicit:
+            raise Unsupported("An element in it has no value representation.")
+    output[tag] = element
+
+
+def _element(tag: int, vr: str, value: Value) -> DataElement:
+    """Return a new element; values of the program are legal by construction and are not validated again."""
+    if vr == "SQ":
+        items = value if isinstance(value, tuple) else ()
+        return DataElement(tag, "SQ", Sequence([_item(item) for item in items]))  # type: ignore[arg-type]
+    return DataElement(tag, vr, _plain(vr, value), validation_mode=config.IGNORE)
+
+
+def _plain(vr: str, value: Value) -> Any:
+    if isinstance(value, tuple):
+        return list(value) if len(value) != 1 else value[0]
+    if value is None:
+        return b"" if vr in ("OB", "OW", "OD", "OF", "OL", "OV", "UN") else None
+    return value
+
+
+def _item(elements: tuple[NewElement, ...]) -> Dataset:
+    item = Dataset()
+    for element in elements:
+        item[element.tag] = _element(element.tag, element.vr, element.value)
+    return item
+
+
+def _file_meta(source: Dataset, plan: Plan) -> FileMetaDataset:
+    """Return new file meta information; nothing of the source's but its syntax (PS3.15 E.1.1 step 7)."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = UID(_sop_class(source))
+    meta.MediaStorageSOPInstanceUID = UID(plan.sop_instance_uid)
+    meta.TransferSyntaxUID = UID(_transfer_syntax(source))
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION
+    return meta
+
+
+def _sop_class(source: Dataset) -> str:
+    try:
+        own = source.get("SOPClassUID")
+        return str(own or source.file_meta.MediaStorageSOPClassUID)
+    except CONVERSION_ERRORS as error:
+        raise Unsupported("It does not say what kind of object it is.") from error
+
+
+def _transfer_syntax(source: Dataset) -> str:
+    """Return the transfer syntax that the data set really is in; the file meta is believed if it fits."""
+    implicit, little = _encoding(source)
+    meta = getattr(source, "file_meta", None)
+    declared = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
+    plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    if not declared and _is_encapsulated(source):
+        raise Unsupported("Its image is compressed, but it does not say how.")
+    if not declared or not _known(declared):
+        return str(plain)
+    uncompressed = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
+    if declared in uncompressed:
+        return str(plain)
+    if declared == DeflatedExplicitVRLittleEndian:
+        return declared
+    if implicit or not little:
+        raise Unsupported("Its transfer syntax and its encoding contradict each other.")
+    return declared
+
+
+def _is_encapsulated(source: Dataset) -> bool:
+    if _PIXEL_DATA not in source:
+        return False
+    element = source.get_item(_PIXEL_DATA)
+    if isinstance(element, RawDataElement):
+        return element.length == _UNDEFINED
+    return bool(element.is_undefined_length)
+
+
+def _known(uid: str) -> bool:
+    return UID(uid).is_transfer_syntax and not UID(uid).is_private

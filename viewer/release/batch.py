@@ -1,0 +1,99 @@
+"""Many instances: one after the other, or on any executor; cancel at any moment, nothing half done."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from viewer.dicom.catalog import Instance
+from viewer.dicom.errors import UnsafeDestination
+from viewer.release.report import InstanceReport, Report
+from viewer.release.run import Task, run_instance
+from viewer.release.unfinished import clear_unfinished
+from viewer.rules.recipe import Recipe
+from viewer.rules.surrogates import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be exported, by which recipe, to where."""
+
+    instances: tuple[Instance, ...]
+    duplicates: frozenset[int]
+    recipe: Recipe = field(repr=False)
+    keyring: Keyring
+    destination: Path = field(repr=False)
+    replace_existing: bool = False
+    rejected: tuple[str, ...] = ()
+    """Reasons of files that were never in the catalog, for the report."""
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Ignore progress."""
+
+
+def _never() -> bool:
+    return False
+
+
+def export(
+    job: Job,
+    *,
+    progress: Callable[[int, int], None] = _no_progress,
+    cancelled: Callable[[], bool] = _never,
+    executor: Executor | None = None,
+) -> Report:
+    """Return the report of an export; what is not in it as written does not exist in the destination.
+
+    Cancelling ends it after the instances under way. Raises UnsafeDestination before anything is written.
+    """
+    check_destination(job)
+    clear_unfinished(job.destination)
+    tasks = [
+        Task(i, job.recipe, job.keyring, job.destination, i.number in job.duplicates, job.replace_existing)
+        for i in job.instances
+    ]
+    began = time.perf_counter()
+    reports: list[InstanceReport] = []
+    progress(0, len(tasks))
+    for report in _run(tasks, executor, cancelled):
+        reports.append(report)
+        progress(len(reports), len(tasks))
+    clear_unfinished(job.destination)
+    reports.sort(key=lambda r: r.number)
+    stopped = len(reports) < len(tasks)
+    return Report(tuple(reports), job.rejected, stopped, time.perf_counter() - began)
+
+
+def _run(
+    tasks: Iterable[Task], executor: Executor | None, cancelled: Callable[[], bool]
+) -> Iterator[InstanceReport]:
+    if executor is None:
+        for task in tasks:
+            if cancelled():
+                return
+            yield run_instance(task)
+        return
+    futures: list[Future[InstanceReport]] = [executor.submit(run_instance, task) for task in tasks]
+    for future in as_completed(futures):
+        if cancelled():
+            for waiting in futures:
+                waiting.cancel()
+        if not future.cancelled():
+            yield future.result()
+
+
+def check_destination(job: Job) -> None:
+    """Raise UnsafeDestination unless the folder can be made, can be written and is not a source folder."""
+    destination = job.destination.resolve()
+    sources = {i.source.path.parent.resolve() for i in job.instances}
+    if any(destination == folder or folder in destination.parents for folder in sources):
+        raise UnsafeDestination("The output folder lies among the source files; choose another one.")
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        probe = destination / ".deid-write-test"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UnsafeDestination("The output folder cannot be made or written; choose another one.") from error

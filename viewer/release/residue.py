@@ -1,0 +1,265 @@
+"""Search a written file for what identified the patient: every reading, every encoding, every byte."""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+import msgspec
+from ahocorasick_rs import BytesAhoCorasick
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+from viewer.dicom.decisions import Action, Basis, Decision, Finding, Identity, Plan, Severity
+from viewer.dicom.elements import (
+    CONVERSION_ERRORS,
+    Element,
+    ElementPath,
+    dictionary_vr,
+    encodings_of,
+    path_text,
+    raw_elements,
+    texts,
+)
+from viewer.resources import resource
+
+_CORE: Final = frozenset(
+    (
+        0x00080050, 0x00080080, 0x00080081, 0x00080090, 0x00081048, 0x00081050, 0x00081060, 0x00081070,
+        0x00100010, 0x00100020, 0x00100030, 0x00101000, 0x00101001, 0x00101005, 0x00101040, 0x00101060,
+        0x00102154, 0x00102160, 0x00102297, 0x00181000, 0x00080018, 0x0020000D, 0x0020000E, 0x00380010,
+    )
+)  # fmt: skip
+"""Attributes that always identify, whatever a plan says of them, at any depth."""
+_WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
+_REGISTERED: Final = "1.2.840.10008."
+_LONGEST: Final = 256
+_SMALL_BINARY: Final = 1024
+_SAFE_IN_BINARY: Final = 6
+"""Bytes that a needle must have to mean something inside pixel data and other large binary values."""
+_GUESSES: Final = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A text to look for, in lower case; `whole` demands that no letter or digit adjoins."""
+
+    text: str = field(repr=False)
+    kind: str
+    whole: bool
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    words: list[str] = msgspec.json.decode(resource("standard", "vocabulary.json").read_bytes())
+    own = resource("vocabulary", "technique.txt").read_text(encoding="utf-8").split()
+    return frozenset(words) | frozenset(own)
+
+
+def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: Plan) -> list[Finding]:
+    """Return an ERROR for every kind of identity of the source that is still in the file or in its name.
+
+    `content` is the whole file; a deflated data set is searched inflated. What the plan keeps because an
+    option or a person says so, and the new values themselves, may contain it.
+    """
+    needles = set(_needles(source, plan))
+    found = _matches(name.encode().lower(), needles, ["ascii"], ())
+    stream = _inflated(content, written)
+    found |= _matches(stream.lower(), needles, encodings_of(source), _binary_ranges(written))
+    if not found:
+        return []
+    permitted = _permitted(source, plan)
+    left = {n for n in found if _count(stream, n, source) > _count(permitted, n, source)}
+    places = _places(written, left)
+    return [
+        Finding("identity-left", Severity.ERROR, place, f"The {kind} of the source is still in the file.")
+        for kind, place in sorted({(n.kind, places.get(n, "")) for n in left})
+    ]
+
+
+def _needles(source: Dataset, plan: Plan) -> Iterator[Needle]:
+    """Yield what to look for: identifying values of the source that are not meant to stay."""
+    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    leaving = {
+        d.path
+        for d in plan.decisions
+        if d.action is not Action.KEEP and d.identity in (Identity.DIRECT, Identity.QUASI)
+    }
+    for path, element, encodings in _all(source, (), ["iso8859"]):
+        tag = path[-1]
+        vr = dictionary_vr(tag) or str(element.VR or "")
+        if path not in kept and (path in leaving or tag in _CORE or vr == "PN"):
+            yield from _needles_of(vr, _readings(element, encodings))
+
+
+def _by_choice(decision: Decision) -> bool:
+    return decision.why.basis in (Basis.OPTION, Basis.OVERRIDE)
+
+
+def _all(
+    dataset: Dataset, parent: ElementPath, above: list[str]
+) -> Iterator[tuple[ElementPath, Element, list[str]]]:
+    encodings = encodings_of(dataset, above)
+    for tag, element in raw_elements(dataset):
+        path = (*parent, tag)
+        if element.VR == "SQ" or dictionary_vr(tag) == "SQ":
+            for number, item in enumerate(_items(dataset, tag)):
+                yield from _all(item, (*path, number), encodings)
+        elif not tag & 0x10000:
+            yield path, element, encodings
+
+
+def _items(dataset: Dataset, tag: int) -> list[Dataset]:
+    try:
+        value = dataset[tag].value
+    except CONVERSION_ERRORS:
+        return []
+    return [item for item in value if isinstance(item, Dataset)] if isinstance(value, Iterable) else []
+
+
+def _readings(element: Element, encodings: list[str]) -> set[str]:
+    found = set(texts(element, encodings))
+    raw = element.value
+    if isinstance(raw, bytes) and not raw.isascii():
+        for guess in ("utf-8", "gb18030"):
+            try:
+                found.update(raw.decode(guess).split("\\"))
+            except UnicodeDecodeError:
+                continue
+    cut = (unicodedata.normalize("NFC", t.strip(" \0"))[:_LONGEST].lower() for t in found)
+    return {t for t in cut if t and "\ufffd" not in t}
+
+
+def _needles_of(vr: str, values: Iterable[str]) -> Iterator[Needle]:
+    for text in values:
+        if vr == "PN":
+            yield from _name_needles(text)
+        elif vr == "UI":
+            if len(text) >= 12 and not text.startswith(_REGISTERED):
+                yield Needle(text, "UID", whole=True)
+        elif vr in ("DA", "DT"):
+            if re.fullmatch(r"(?:18|19|20)\d{6}.*", text):
+                yield from _date_needles(text[:8])
+        elif vr in _WORDLESS and _telling(text):
+            yield Needle(text, "identifier", whole=len(text) < 8)
+
+
+def _telling(text: str) -> bool:
+    if not text.isascii():
+        return len(text) >= 2
+    return len(text) >= (6 if text.isdigit() else 4) and text not in _ordinary_words()
+
+
+def _name_needles(name: str) -> Iterator[Needle]:
+    for group in name.split("="):
+        parts = [p for p in re.split(r"[\^,;\s]+", group) if p]
+        for part in parts:
+            if len(part) >= (4 if part.isascii() else 2) and part not in _ordinary_words():
+                yield Needle(part, "name", whole=part.isascii())
+        if len(parts) > 1:
+            for joint in ("^", " ", ", ", ""):
+                for order in (parts, parts[::-1]):
+                    joined = joint.join(order)
+                    if len(joined) >= 6:
+                        yield Needle(joined, "name", whole=False)
+
+
+def _date_needles(day: str) -> Iterator[Needle]:
+    year, month, number = day[:4], day[4:6], day[6:]
+    yield Needle(day, "date", whole=True)
+    for joint in "-/.":
+        yield Needle(joint.join((year, month, number)), "date", whole=True)
+    yield Needle(f"{year}年{int(month)}月{int(number)}日", "date", whole=False)
+
+
+def _encoded(needle: Needle, encodings: Iterable[str]) -> set[bytes]:
+    made = set()
+    for encoding in dict.fromkeys((*encodings, *_GUESSES)):
+        try:
+            made.add(needle.text.encode(encoding).lower())
+        except (UnicodeEncodeError, LookupError):
+            continue
+    return {m for m in made if len(m) >= 3}
+
+
+def _matches(
+    lowered: bytes, needles: set[Needle], encodings: list[str], binary: Iterable[tuple[int, int]]
+) -> set[Needle]:
+    """Return the needles that occur in lower-cased bytes, short ones only outside the binary ranges."""
+    owners: dict[bytes, Needle] = {}
+    for needle in needles:
+        for pattern in _encoded(needle, encodings):
+            owners.setdefault(pattern, needle)
+    if not owners:
+        return set()
+    patterns = list(owners)
+    ranges = tuple(binary)
+    search = BytesAhoCorasick(patterns)
+    found = set()
+    for index, start, end in search.find_matches_as_indexes(lowered, overlapping=True):
+        needle = owners[patterns[index]]
+        short = end - start < _SAFE_IN_BINARY
+        if short and any(low <= start < high for low, high in ranges):
+            continue
+        if not needle.whole or _stands_alone(lowered, start, end, needle):
+            found.add(needle)
+    return found
+
+
+def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:
+    """Return whether no character of the needle's own kind adjoins: digits for dates, both for words."""
+    before, after = lowered[start - 1 : start], lowered[end : end + 1]
+    if needle.kind == "date":
+        return not before.isdigit()
+    adjoining = (before + after).replace(b"." if needle.kind == "UID" else b"", b"0")
+    return not any(chr(c).isalnum() and c < 128 for c in adjoining)
+
+
+def _binary_ranges(written: Dataset) -> list[tuple[int, int]]:
+    found = []
+    for _, element in raw_elements(written):
+        if isinstance(element, RawDataElement) and isinstance(element.value, bytes):
+            binary = element.VR is None or element.VR in ("OB", "OW", "OD", "OF", "OL", "OV", "UN")
+            if binary and len(element.value) > _SMALL_BINARY:
+                found.append((element.value_tell, element.value_tell + len(element.value)))
+    return found
+
+
+def _inflated(content: bytes, written: Dataset) -> bytes:
+    if written.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.1.99":
+        return content
+    start = 144 + int(written.file_meta.FileMetaInformationGroupLength)
+    return content[:start] + zlib.decompress(content[start:], -zlib.MAX_WBITS)
+
+
+def _permitted(source: Dataset, plan: Plan) -> bytes:
+    """Return the bytes in which identity may stand: new values, and what an option or a person keeps."""
+    parts = [repr(d.value).encode("utf-8", "replace") for d in plan.decisions if d.value is not None]
+    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    if kept:
+        for path, element, _ in _all(source, (), ["iso8859"]):
+            if path in kept:
+                value = element.value
+                parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
+    parts.append(plan.sop_instance_uid.encode() * 2)
+    return b"\n".join(parts)
+
+
+def _count(stream: bytes, needle: Needle, source: Dataset) -> int:
+    lowered = stream.lower()
+    return sum(lowered.count(pattern) for pattern in _encoded(needle, encodings_of(source)))
+
+
+def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
+    """Return where in the file each needle stands, as a path without values."""
+    places: dict[Needle, str] = {}
+    for path, element, encodings in _all(written, (), ["iso8859"]):
+        raw = element.value
+        content = raw if isinstance(raw, bytes) else str(raw).encode("utf-8", "replace")
+        for needle in left:
+            if any(p in content.lower() for p in _encoded(needle, encodings)):
+                places.setdefault(needle, path_text(path))
+    return places

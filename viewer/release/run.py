@@ -1,0 +1,118 @@
+"""One instance as a transaction: read, plan, apply, redact, write, verify from disk, then rename."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset, FileDataset
+
+from viewer.dicom.catalog import Instance
+from viewer.dicom.decisions import Finding, Plan, Severity
+from viewer.dicom.errors import DeidError, UnreadableFile, Unsupported
+from viewer.dicom.sources import read_source
+from viewer.finders.risk import burned_in_risk
+from viewer.pixels.redact import redact
+from viewer.release.apply import apply
+from viewer.release.report import Held, InstanceReport, Written
+from viewer.release.unfinished import Unfinished
+from viewer.release.verify import verify
+from viewer.rules.plan import plan
+from viewer.rules.recipe import Recipe
+from viewer.rules.surrogates import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything that one instance needs; picklable, so that any executor can run it."""
+
+    instance: Instance
+    recipe: Recipe = field(repr=False)
+    keyring: Keyring
+    destination: Path = field(repr=False)
+    duplicate: bool = False
+    """Another file has the same SOP Instance UID: the output name gets a mark made from the content."""
+    replace_existing: bool = False
+
+
+def run_instance(task: Task) -> InstanceReport:
+    """Return Written when a verified file stands in the destination, else Held; never raises an Exception.
+
+    This is one of the three borders at which errors are caught (the others: tasks, the global hook).
+    """
+    number = task.instance.number
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _released(task)
+    except _Hold as hold:
+        return Held(number, str(hold), hold.findings)
+    except DeidError as error:
+        return Held(number, str(error))
+    except OSError as error:
+        return Held(number, f"The output folder cannot be written ({type(error).__name__}).")
+    except Exception as error:  # noqa: BLE001  (the border per instance: hold, and go on with the rest)
+        return Held(number, f"It could not be processed ({type(error).__name__}).")
+
+
+class _Hold(DeidError):
+    """Ends a transaction with findings."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        errors = [f for f in findings if f.severity is Severity.ERROR]
+        super().__init__(errors[0].message + (f" ({len(errors)} findings)" if len(errors) > 1 else ""))
+
+
+def _released(task: Task) -> InstanceReport:
+    content = read_source(task.instance.source)
+    source = parse(content)
+    made = plan(source, task.recipe, task.keyring)
+    _hold_on_errors(made.findings)
+    output = apply(source, made)
+    if made.blanks:
+        redact(output, made.blanks)
+    name = output_name(task, made, content)
+    with Unfinished(task.destination, name) as unfinished:
+        unfinished.write(encoded(output))
+        proof, findings = verify(unfinished.read_back(), name, content, made)
+        _hold_on_errors(findings)
+        unfinished.publish(replace_existing=task.replace_existing)
+    looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
+    likely = burned_in_risk(task.instance).likely
+    return Written(
+        task.instance.number, name, looked_at, likely, proof, made.claims, (*made.findings, *findings)
+    )
+
+
+def _hold_on_errors(findings: tuple[Finding, ...]) -> None:
+    if any(f.severity is Severity.ERROR for f in findings):
+        raise _Hold(findings)
+
+
+def parse(content: bytes) -> Dataset:
+    """Return the data set of a file's bytes; raises UnreadableFile with a sentence."""
+    try:
+        return dcmread(io.BytesIO(content), force=True)
+    except Exception as error:  # pydicom raises many kinds on damaged files
+        raise UnreadableFile(f"It is damaged and cannot be read ({type(error).__name__}).") from error
+
+
+def encoded(output: FileDataset) -> bytes:
+    """Return the bytes of a file; raises Unsupported when the data set cannot be encoded."""
+    buffer = io.BytesIO()
+    try:
+        dcmwrite(buffer, output, enforce_file_format=True)
+    except Exception as error:  # pydicom raises many kinds here
+        raise Unsupported(f"What would be written is not valid DICOM ({type(error).__name__}).") from error
+    return buffer.getvalue()
+
+
+def output_name(task: Task, made: Plan, content: bytes) -> str:
+    """Return the relative output name, made of surrogates only."""
+    mark = ""
+    if task.duplicate:
+        mark = "-" + task.keyring.code("content", hashlib.sha256(content).hexdigest(), 6)
+    return str(PurePosixPath(made.patient, made.study, made.series, f"{made.instance}{mark}.dcm"))

@@ -1,0 +1,211 @@
+"""Check a written file against its source and its plan; shares no code with what wrote it."""
+
+import io
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
+
+from viewer.dicom.decisions import Action, Decision, Finding, Items, Plan, Severity, Value
+from viewer.dicom.elements import (
+    CONVERSION_ERRORS,
+    Element,
+    ElementPath,
+    encodings_of,
+    path_text,
+    raw_elements,
+    texts,
+)
+from viewer.release.report import PixelProof
+from viewer.release.residue import residue
+from viewer.release.verify_pixels import check_pixels
+
+_META_ALLOWED: Final = frozenset(
+    (0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013)
+)
+_PIXELS: Final = frozenset((0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010))
+"""Pixel data and its offset tables: compared by check_pixels where regions were asked for."""
+_EMPTY_PIXELS: Final = PixelProof("none")
+
+
+def verify(
+    content: bytes, name: str, source_content: bytes, plan: Plan
+) -> tuple[PixelProof, tuple[Finding, ...]]:
+    """Return the proof about the pixels and everything that is wrong with a written file.
+
+    `content` is what stands on disk, `name` its relative path, `source_content` the source file as it was
+    read. An ERROR among the findings means that the file must not be released.
+    """
+    try:
+        written = dcmread(io.BytesIO(content))
+        source = dcmread(io.BytesIO(source_content), force=True)
+        findings = [*_file_findings(content, written, plan), *_element_findings(source, written, plan)]
+        findings.extend(_type_findings(written, plan))
+        findings.extend(residue(content, name, source, written, plan))
+        proof, pixel_findings = check_pixels(source, written, plan.blanks)
+    except CONVERSION_ERRORS:
+        return _EMPTY_PIXELS, (_error("unreadable", "The written file cannot be read again."),)
+    return proof, tuple(dict.fromkeys((*findings, *pixel_findings)))
+
+
+def _error(code: str, message: str, path: ElementPath = ()) -> Finding:
+    return Finding(code, Severity.ERROR, path_text(path), message)
+
+
+def _file_findings(content: bytes, written: FileDataset, plan: Plan) -> Iterator[Finding]:
+    """Yield what is wrong before the data set: preamble, file meta information (PS3.10 7.1)."""
+    if content[:132] != bytes(128) + b"DICM":
+        yield _error("preamble", "The 128 bytes before the file are not empty.")
+    meta = written.file_meta
+    for tag in meta.keys():  # noqa: SIM118
+        if int(tag) not in _META_ALLOWED:
+            yield _error("file-meta", "The file meta information has more than it should.", (int(tag),))
+    uid = str(written.get("SOPInstanceUID", ""))
+    if not str(meta.get("MediaStorageSOPInstanceUID", "")) == uid == plan.sop_instance_uid:
+        yield _error("file-meta", "The SOP Instance UIDs of file and data set differ.")
+    sop_class = str(written.get("SOPClassUID", meta.get("MediaStorageSOPClassUID")))
+    if str(meta.get("MediaStorageSOPClassUID")) != sop_class:
+        yield _error("file-meta", "The SOP Class UIDs of file and data set differ.")
+
+
+def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator[Finding]:
+    decisions = {d.path: d for d in plan.decisions}
+    touched = _PIXELS if plan.blanks else frozenset()
+    seen: set[ElementPath] = set()
+    yield from _level(source, written, (), decisions, seen, touched)
+    for path, decision in decisions.items():
+        if decision.action is not Action.REMOVE and path not in seen:
+            yield _error("element-missing", "An element that should be there is missing.", path)
+
+
+def _level(
+    source: Dataset | None,
+    written: Dataset,
+    parent: ElementPath,
+    decisions: dict[ElementPath, Decision],
+    seen: set[ElementPath],
+    touched: frozenset[int],
+) -> Iterator[Finding]:
+    encodings = encodings_of(written)
+    for tag, element in raw_elements(written):
+        path = (*parent, tag)
+        decision = decisions.get(path)
+        seen.add(path)
+        if decision is None or decision.action is Action.REMOVE:
+            if tag not in touched:
+                yield _error("element-left", "An element that should be gone is still there.", path)
+        elif decision.action is not Action.KEEP:
+            yield from _changed(written, element, decision, encodings)
+        elif decision.vr == "SQ":
+            yield from _items(source, written, path, decisions, seen, touched)
+        elif tag not in touched and (source is None or not _same(source, tag, element)):
+            yield _error("kept-changed", "An element that should be untouched has changed.", path)
+
+
+def _items(
+    source: Dataset | None,
+    written: Dataset,
+    path: ElementPath,
+    decisions: dict[ElementPath, Decision],
+    seen: set[ElementPath],
+    touched: frozenset[int],
+) -> Iterator[Finding]:
+    tag = path[-1]
+    before = list(source[tag].value or ()) if source is not None and tag in source else []
+    after = list(written[tag].value or ())
+    if len(before) != len(after):
+        yield _error("items-changed", "A sequence has another number of items than before.", path)
+        return
+    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+        yield from _level(old, new, (*path, number), decisions, seen, touched)
+
+
+def _same(source: Dataset, tag: int, element: Element) -> bool:
+    """Return whether a kept element is byte-identical, but for one byte that pads an odd length."""
+    original = source.get_item(tag) if tag in source else None
+    if original is None:
+        return False
+    if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
+        old, new = original.value or b"", element.value or b""
+        return old == new or (len(old) % 2 == 1 and new[:-1] == old)
+    return bool(_converted(source, tag) == element.value)
+
+
+def _converted(dataset: Dataset, tag: int) -> Any:
+    return dataset[tag].value
+
+
+def _changed(
+    dataset: Dataset, element: Element, decision: Decision, encodings: list[str]
+) -> Iterator[Finding]:
+    """Yield an error unless the element holds exactly the planned new value."""
+    if decision.action is Action.EMPTY:
+        right = not texts(element, encodings)
+    elif decision.vr == "SQ":
+        right = _items_match(
+            list(dataset[decision.path[-1]].value or ()), cast("Items", decision.value or ())
+        )
+    else:
+        right = _value_matches(element, decision.value, encodings)
+    if not right:
+        yield _error("value-wrong", "An element does not hold the value that was planned.", decision.path)
+
+
+def _value_matches(element: Element, value: Value, encodings: list[str]) -> bool:
+    if isinstance(value, bytes):
+        raw = element.value
+        return isinstance(raw, bytes) and raw.rstrip(b"\0") == value.rstrip(b"\0")
+    found = texts(element, encodings)
+    wanted = value if isinstance(value, tuple) else (value,) if value not in (None, "") else ()
+    if len(found) != len(wanted):
+        return False
+    return all(_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def _equal(found: str, wanted: object) -> bool:
+    if isinstance(wanted, (int, float)):
+        try:
+            return float(found) == float(wanted)
+        except ValueError:
+            return False
+    return found == str(wanted).strip()
+
+
+def _items_match(items: list[Dataset], planned: Items) -> bool:
+    """Return whether a sequence that was put in holds the planned items and nothing else."""
+    if len(items) != len(planned):
+        return False
+    for item, elements in zip(items, planned, strict=True):
+        if [tag for tag, _ in raw_elements(item)] != sorted(e.tag for e in elements):
+            return False
+        for new in elements:
+            held = item[new.tag]
+            if new.vr == "SQ":
+                if not _items_match(list(held.value or ()), cast("Items", new.value or ())):
+                    return False
+            elif not _value_matches(held, new.value, ["ascii"]):
+                return False
+    return True
+
+
+def _type_findings(written: Dataset, plan: Plan) -> list[Finding]:
+    """Return an ERROR for every Type 1 attribute left without a value and every Type 2 one left out."""
+    found = []
+    for path, iod_type in plan.types.items():
+        element = _at(written, path)
+        if element is None:
+            found.append(_error("type-2-missing", "A required element is missing.", path))
+        elif iod_type.startswith("1") and element.value in (None, "", b"", []):
+            found.append(_error("type-1-empty", "A required element has no value.", path))
+    return found
+
+
+def _at(dataset: Dataset, path: ElementPath) -> Element | None:
+    level = dataset
+    for i in range(0, len(path) - 1, 2):
+        if path[i] not in level or path[i + 1] >= len(level[path[i]].value or ()):
+            return None
+        level = level[path[i]].value[path[i + 1]]
+    return level.get(path[-1])

@@ -1,0 +1,62 @@
+"""Which of the regions that a person drew fall on one instance, as shapes in its stored pixels."""
+
+from collections.abc import Iterable
+
+from pydicom.dataset import Dataset
+
+from viewer.dicom.decisions import Blank, Finding, Severity
+from viewer.dicom.elements import texts
+from viewer.pixels.regions import Region, ScopeKind
+
+_UID_OF = {
+    ScopeKind.FRAME: 0x00080018,
+    ScopeKind.IMAGE: 0x00080018,
+    ScopeKind.SERIES: 0x0020000E,
+    ScopeKind.STUDY: 0x0020000D,
+}
+_PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+
+
+def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank, ...], tuple[Finding, ...]]:
+    """Return the shapes to blank in this instance and the reasons why a region cannot be applied.
+
+    A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
+    """
+    mine = [r for r in regions if r.scope.uid and r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
+    if not mine or not any(tag in dataset for tag in _PIXELS):
+        return (), ()
+    rows, columns = _number(dataset, 0x00280010), _number(dataset, 0x00280011)
+    frames = max(_number(dataset, 0x00280008), 1)
+    blanks, problems = [], []
+    for region in mine:
+        if (region.scope.rows, region.scope.columns) != (rows, columns):
+            problems.append(_other_size(region, rows, columns))
+            continue
+        box = region.box.clipped(rows, columns)
+        numbers = _frames(region, frames)
+        if box is not None and numbers:
+            blanks.append(Blank("rectangle", (box.x, box.y, box.x + box.width, box.y + box.height), numbers))
+    return tuple(dict.fromkeys(blanks)), tuple(dict.fromkeys(problems))
+
+
+def _frames(region: Region, count: int) -> tuple[int, ...]:
+    if region.scope.kind is not ScopeKind.FRAME or region.scope.frames is None:
+        return tuple(range(count))
+    first, last = region.scope.frames
+    return tuple(range(max(first, 0), min(last + 1, count)))
+
+
+def _other_size(region: Region, rows: int, columns: int) -> Finding:
+    drawn = f"{region.scope.columns} × {region.scope.rows}"
+    message = f"A box was drawn on an image of {drawn} pixels; this one has {columns} × {rows}."
+    return Finding("other-size", Severity.ERROR, "", message)
+
+
+def _text(dataset: Dataset, tag: int) -> str:
+    found = texts(dataset.get_item(tag), ["ascii"]) if tag in dataset else ()
+    return found[0] if found else ""
+
+
+def _number(dataset: Dataset, tag: int) -> int:
+    text = _text(dataset, tag)
+    return int(text) if text.isdigit() and len(text) < 10 else 0

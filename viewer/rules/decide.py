@@ -1,0 +1,252 @@
+"""One element -> one decision: override, private rule, row of the table, or VR; in that order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from viewer.dicom.decisions import Action, Basis, Decision, Identity, Reason, Value
+from viewer.dicom.elements import (
+    Element,
+    ElementPath,
+    Selector,
+    dictionary_vr,
+    is_private,
+    path_text,
+    texts,
+    vr_to_write,
+)
+from viewer.rules import private, values
+from viewer.rules.recipe import Option, Override
+from viewer.rules.standard import IodNode, Row, resolve, standard
+from viewer.rules.structured import CONTENT_VALUES, content_value
+from viewer.rules.surrogates import Keyring, dummy
+
+PIXEL_DATA: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+_TEMPORAL: Final = frozenset(("DA", "DT", "TM"))
+_STRUCTURE: Final = Reason(Basis.STRUCTURE)
+_UNLISTED: Final = Reason(Basis.UNLISTED)
+_VRS: Final = frozenset(
+    (
+        "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV",
+        "OW", "PN", "SH", "SL", "SQ", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a decision rests on besides the element: options, overrides, keys, and whose instance it is."""
+
+    options: frozenset[Option]
+    overrides: tuple[tuple[Selector, Override], ...]
+    keyring: Keyring
+    person: values.Person
+    salt: str = field(repr=False)
+    """Makes the UIDs inside dummy items differ from instance to instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One data set or item while it is walked, with what it inherits."""
+
+    dataset: Dataset
+    parent: ElementPath
+    node: IodNode | None
+    encodings: list[str]
+    creators: Mapping[int, str]
+    declared: Mapping[tuple[str, int], private.Block]
+
+    def type_of(self, tag: int) -> str:
+        """Return the Type of an attribute at this place, "" where the IOD does not define it."""
+        return self.node.type_of(tag) if self.node else ""
+
+
+def decide(wanted: Wanted, tag: int, element: Element, level: Level) -> Decision:
+    """Return what becomes of one element; for CLEAN without a value the text is made later."""
+    path = (*level.parent, tag)
+    row = None if is_private(tag) else standard().row(tag)
+    vr = str(element.VR or "") or dictionary_vr(tag)
+    if wanted.overrides:
+        chosen = _overridden(wanted, path, tag, element, level, row)
+        if chosen is not None:
+            return chosen
+    group = tag >> 16
+    if tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004):
+        return Decision(path, vr or "UL", Action.REMOVE, Identity.HARMLESS, _STRUCTURE)
+    if is_private(tag):
+        return _private(wanted, path, tag, vr, element, level)
+    if row is not None:
+        return _listed(wanted, path, tag, element, level, row)
+    return _unlisted(wanted, path, tag, vr, element, level)
+
+
+def _overridden(
+    wanted: Wanted, path: ElementPath, tag: int, element: Element, level: Level, row: Row | None
+) -> Decision | None:
+    creator = level.creators.get(private.block_key(tag), "") if is_private(tag) else ""
+    for selector, override in reversed(wanted.overrides):
+        if not selector.matches(path, creator):
+            continue
+        identity = row.identity if row else Identity.UNKNOWN if is_private(tag) else _identity_by_vr(tag)
+        why = Reason(Basis.OVERRIDE, row.basic if row else "", selector.text, level.type_of(tag))
+        vr = vr_to_write(tag, element.VR)
+        action, value = override.action, None
+        if action is Action.REPLACE:
+            value = override.value
+        return Decision(path, vr, action, identity, why, value)
+    return None
+
+
+@lru_cache(maxsize=8192)
+def _identity_by_vr(tag: int) -> Identity:
+    vr = dictionary_vr(tag)
+    if vr == "PN":
+        return Identity.DIRECT
+    role = standard().sweep.get(tag, "")
+    if vr in _TEMPORAL or (vr == "UI" and role and not role.startswith("structural")):
+        return Identity.QUASI
+    return Identity.HARMLESS if vr else Identity.UNKNOWN
+
+
+def _private(
+    wanted: Wanted, path: ElementPath, tag: int, vr: str, element: Element, level: Level
+) -> Decision:
+    why = Reason(Basis.PRIVATE, "X")
+    remove = Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, why)
+    if Option.RETAIN_SAFE_PRIVATE not in wanted.options or not private.is_legal(tag):
+        return remove
+    creator = level.creators.get(private.block_key(tag), "")
+    if not creator or not private.is_safe(tag, creator, level.declared):
+        return remove
+    why = Reason(Basis.OPTION, "C", Option.RETAIN_SAFE_PRIVATE.value)
+    keep = Decision(path, vr or "UN", Action.KEEP, Identity.HARMLESS, why)
+    if vr == "UI":
+        return replace(
+            keep, action=Action.REMAP, value=values.remapped(_values(element, level), wanted.keyring)
+        )
+    if vr in _TEMPORAL:
+        return _temporal(wanted, keep, element, level, "X")
+    return remove if vr in ("PN", "") else keep
+
+
+def _values(element: Element, level: Level) -> tuple[str, ...]:
+    return texts(element, level.encodings)
+
+
+def _listed(
+    wanted: Wanted, path: ElementPath, tag: int, element: Element, level: Level, row: Row
+) -> Decision:
+    """Return the decision for a row of Table E.1-1 under the chosen options."""
+    code, option = row.code(wanted.options)
+    iod_type = level.type_of(tag)
+    basis = Basis.TABLE if option is None else Basis.OPTION
+    why = Reason(basis, code, option.value if option else "", iod_type)
+    vr = vr_to_write(tag, element.VR)
+    made = Decision(path, vr, Action.KEEP, row.identity, why)
+    if code == "C" and option is not None:
+        return _option_clean(wanted, made, element, level, row, option)
+    return carried_out(wanted, made, element, level, resolve(code, iod_type))
+
+
+def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, resolved: str) -> Decision:
+    """Return a decision with the action and the value of a resolved code (X, Z, D, K, U, U*)."""
+    tag, vr = made.path[-1], made.vr
+    if resolved == "X":
+        return replace(made, action=Action.REMOVE)
+    if resolved in ("K", "U*"):
+        return replace(made, vr="SQ" if _is_sequence(vr, element) else str(element.VR or vr))
+    originals = () if vr == "SQ" else _values(element, level)
+    if tag in values.SURROGATES and (originals or resolved == "D"):
+        value: Value = values.surrogate(tag, originals, wanted.keyring, wanted.person)
+        return replace(made, action=Action.REPLACE, value=value)
+    if resolved == "U" and originals:
+        return replace(made, action=Action.REMAP, value=values.remapped(originals, wanted.keyring))
+    if resolved == "Z" and not made.why.iod_type.startswith("1"):
+        return replace(made, action=Action.EMPTY)
+    if tag == values.ENCAPSULATED_DOCUMENT:
+        return _replaced_document(made, level)
+    if resolved == "U" and not made.why.iod_type.startswith("1"):
+        return replace(made, action=Action.EMPTY)
+    salt = f"{wanted.salt}/{path_text(made.path)}"
+    return replace(
+        made, action=Action.REPLACE, value=values.filled(tag, vr, level.node, wanted.keyring, salt)
+    )
+
+
+def _is_sequence(vr: str, element: Element) -> bool:
+    return vr == "SQ" or element.VR == "SQ"
+
+
+def _replaced_document(made: Decision, level: Level) -> Decision:
+    """Return the replacement by a harmless document; without a value when none is known for its type."""
+    mime = texts(level.dataset.get_item(0x00420012), ["ascii"]) if 0x00420012 in level.dataset else ()
+    return replace(made, action=Action.REPLACE, value=values.document(mime[0] if mime else ""))
+
+
+def _option_clean(
+    wanted: Wanted, made: Decision, element: Element, level: Level, row: Row, option: Option
+) -> Decision:
+    """Return the decision for code C: the manner depends on the option and on the VR."""
+    basic = resolve(row.basic, made.why.iod_type)
+    if option is Option.RETAIN_MODIFIED_DATES:
+        return _temporal(wanted, made, element, level, basic)
+    if option is Option.CLEAN_GRAPHICS and made.vr != "SQ":
+        return carried_out(wanted, made, element, level, basic)
+    if made.vr == "SQ":
+        return made
+    if made.vr == "AE":
+        return replace(made, action=Action.REPLACE, value=dummy("AE"))
+    return replace(made, action=Action.CLEAN)
+
+
+def _temporal(wanted: Wanted, made: Decision, element: Element, level: Level, basic: str) -> Decision:
+    """Return a date moved, a time kept; what cannot be moved follows the Basic Profile."""
+    options = wanted.options
+    if Option.RETAIN_FULL_DATES in options:
+        return made
+    if Option.RETAIN_MODIFIED_DATES in options:
+        if made.vr == "TM" or made.vr == "SH":
+            return made
+        if made.vr in ("DA", "DT"):
+            originals = _values(element, level)
+            moved = values.shifted(made.vr, originals, wanted.person)
+            if moved is not None:
+                return replace(made, action=Action.SHIFT, value=moved) if moved else made
+    return carried_out(wanted, made, element, level, basic)
+
+
+def _unlisted(
+    wanted: Wanted, path: ElementPath, tag: int, vr: str, element: Element, level: Level
+) -> Decision:
+    """Return the decision for an element that the table does not list, by VR (note 4 of the table)."""
+    known_vr = dictionary_vr(tag)
+    if not known_vr or not _legal_vr(vr):
+        return Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, Reason(Basis.UNKNOWN_ELEMENT))
+    if tag in CONTENT_VALUES:
+        decided = content_value(path, known_vr, level.type_of(tag), level.dataset, wanted.options)
+        if decided is not None:
+            return decided
+    if "SQ" in (known_vr, vr):
+        return Decision(path, "SQ", Action.KEEP, Identity.HARMLESS, _UNLISTED)
+    identity = _identity_by_vr(tag)
+    made = Decision(path, vr_to_write(tag, vr), Action.KEEP, identity, _UNLISTED)
+    if identity is Identity.HARMLESS or tag in PIXEL_DATA:
+        return replace(made, vr=vr)
+    iod_type = level.type_of(tag)
+    made = replace(made, why=Reason(Basis.VALUE_REPRESENTATION, "X/Z/D", "", iod_type))
+    if known_vr in _TEMPORAL:
+        return _temporal(wanted, made, element, level, resolve("X/Z/D", iod_type))
+    if known_vr == "UI":
+        if Option.RETAIN_UIDS in wanted.options:
+            return made
+        return replace(
+            made, action=Action.REMAP, value=values.remapped(_values(element, level), wanted.keyring)
+        )
+    return carried_out(wanted, made, element, level, resolve("X/Z/D", iod_type))
+
+
+def _legal_vr(vr: str) -> bool:
+    return vr in _VRS or " or " in vr

@@ -1,0 +1,247 @@
+"""(dataset, recipe, keyring) -> Plan: the one path from what is there and what is wanted to what is done."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from viewer.dicom.decisions import (
+    Action,
+    Basis,
+    Blank,
+    Decision,
+    Finding,
+    Identity,
+    MethodCode,
+    Plan,
+    Reason,
+    Severity,
+)
+from viewer.dicom.elements import (
+    CONVERSION_ERRORS,
+    Element,
+    ElementPath,
+    dictionary_vr,
+    encodings_of,
+    is_private,
+    parse_selector,
+    path_text,
+    raw_elements,
+    texts,
+)
+from viewer.rules import claims, private, values
+from viewer.rules.blanks import blanks_for
+from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide
+from viewer.rules.known import Gathered
+from viewer.rules.recipe import Option, Recipe
+from viewer.rules.standard import IodNode, iod_of
+from viewer.rules.surrogates import Keyring
+from viewer.rules.sweep import Pending, clean_pending, sweep
+
+_PATIENT_ID, _ISSUER, _NAME, _BIRTH = 0x00100020, 0x00100021, 0x00100010, 0x00100030
+_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_DICOMDIR: Final = "1.2.840.10008.1.3.10"
+_DEEPEST: Final = 200
+_NAMING: Final = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+_PUTS_IN: Final = frozenset((Action.EMPTY, Action.REPLACE, Action.REMAP, Action.SHIFT, Action.CLEAN))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Collects decisions; lives for one call of plan()."""
+
+    wanted: Wanted
+    decisions: list[Decision] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    gathered: Gathered = field(default_factory=Gathered)
+    findings: list[Finding] = field(default_factory=list)
+    types: dict[ElementPath, str] = field(default_factory=dict)
+
+
+def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
+    """Return everything that will be done to one instance; pure, no value of the data set is changed.
+
+    An ERROR among the findings means that the instance must be held.
+    """
+    sop_class, sop_instance = _sop_class(dataset), _sop_instance(dataset)
+    overrides = tuple((parse_selector(o.selector), o) for o in recipe.profile.overrides)
+    person = person_of(dataset, recipe, keyring)
+    draft = _Draft(Wanted(recipe.profile.options, overrides, keyring, person, sop_instance))
+    draft.findings.extend(_class_findings(sop_class))
+    _walk(draft, _level(dataset, (), iod_of(sop_class), None))
+    known = draft.gathered.known()
+    clean_pending(draft.wanted, draft.decisions, draft.pending, known)
+    sweep(draft.decisions, dataset, known)
+    blanks, problems = blanks_for(dataset, recipe.regions)
+    draft.findings.extend(problems)
+    seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
+    codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
+    claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
+    if not _text(dataset, _SOP_INSTANCE):
+        claimed.extend(_added_uid(draft, dataset, sop_instance))
+    return _finished(draft, dataset, claimed, blanks, codes)
+
+
+def _finished(
+    draft: _Draft,
+    dataset: Dataset,
+    claimed: list[Decision],
+    blanks: tuple[Blank, ...],
+    codes: tuple[MethodCode, ...],
+) -> Plan:
+    paths = {d.path for d in claimed}
+    merged = sorted([*(d for d in draft.decisions if d.path not in paths), *claimed], key=lambda d: d.path)
+    keyring, uid = draft.wanted.keyring, draft.wanted.salt
+    return Plan(
+        decisions=tuple(merged),
+        blanks=blanks,
+        claims=codes,
+        findings=tuple(dict.fromkeys(draft.findings)),
+        patient=draft.wanted.person.code,
+        study="ST-" + keyring.code("study folder", _text(dataset, _STUDY)),
+        series="SE-" + keyring.code("series folder", _text(dataset, _SERIES)),
+        instance="IM-" + keyring.code("instance file", uid, 12),
+        sop_instance_uid=_new_uid(draft, uid),
+        types=draft.types,
+    )
+
+
+def _new_uid(draft: _Draft, uid: str) -> str:
+    keep = Option.RETAIN_UIDS in draft.wanted.options and not uid.startswith("content ")
+    return uid if keep else draft.wanted.keyring.uid(uid)
+
+
+def person_of(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> values.Person:
+    """Return whose instance it is: by Patient ID and issuer, else name and birth date, else the study."""
+    identifier, name = _text(dataset, _PATIENT_ID), _text(dataset, _NAME)
+    if identifier:
+        key = f"id\0{identifier}\0{_text(dataset, _ISSUER)}"
+    elif name:
+        key = f"name\0{name}\0{_text(dataset, _BIRTH)}"
+    else:
+        key = f"study\0{_text(dataset, _STUDY)}"
+    shift = keyring.shift(key, whole_weeks=recipe.profile.keep_weekday)
+    return values.Person(key, keyring.patient_code(key), shift)
+
+
+def _text(dataset: Dataset, tag: int) -> str:
+    if tag not in dataset:
+        return ""
+    found = texts(dataset.get_item(tag), encodings_of(dataset))
+    return found[0].strip() if found else ""
+
+
+def _sop_class(dataset: Dataset) -> str:
+    meta = getattr(dataset, "file_meta", None)
+    return _text(dataset, _SOP_CLASS) or (_text(meta, 0x00020002) if meta is not None else "")
+
+
+def _sop_instance(dataset: Dataset) -> str:
+    """Return the SOP Instance UID, or what stands for it: the file meta's, else a digest of the content."""
+    meta = getattr(dataset, "file_meta", None)
+    known = _text(dataset, _SOP_INSTANCE) or (_text(meta, 0x00020003) if meta is not None else "")
+    if known:
+        return known
+    content = hashlib.sha256()
+    for tag, element in raw_elements(dataset):
+        if isinstance(element.value, bytes):
+            content.update(tag.to_bytes(4, "big") + element.value)
+    return f"content {content.hexdigest()}"
+
+
+def _added_uid(draft: _Draft, dataset: Dataset, stand_in: str) -> list[Decision]:
+    """Return the decision that puts in a SOP Instance UID where the source has none."""
+    message = "It had no SOP Instance UID; a new one was made."
+    draft.findings.append(Finding("no-sop-instance", Severity.WARNING, path_text((_SOP_INSTANCE,)), message))
+    action = Action.REPLACE if _SOP_INSTANCE in dataset else Action.ADD
+    value = draft.wanted.keyring.uid(stand_in)
+    return [Decision((_SOP_INSTANCE,), "UI", action, Identity.QUASI, Reason(Basis.STRUCTURE), value)]
+
+
+def _class_findings(sop_class: str) -> list[Finding]:
+    if not sop_class:
+        return [_error("no-sop-class", "It does not say what kind of object it is (no SOP Class UID).")]
+    if sop_class == _DICOMDIR:
+        return [_error("dicomdir", "This is the index of a disc, not an image; it is not copied.")]
+    return []
+
+
+def _error(code: str, message: str, where: str = "") -> Finding:
+    return Finding(code, Severity.ERROR, where, message)
+
+
+def _level(dataset: Dataset, parent: ElementPath, node: IodNode | None, above: Level | None) -> Level:
+    return Level(
+        dataset,
+        parent,
+        node,
+        encodings_of(dataset, above.encodings if above else ("iso8859",)),
+        private.creators(dataset),
+        {**(above.declared if above else {}), **private.declared_blocks(dataset)},
+    )
+
+
+def _walk(draft: _Draft, level: Level) -> None:
+    """Decide every element of one level; private creators last, by what of their block stays."""
+    kept_blocks = set()
+    creators = []
+    for tag, element in raw_elements(level.dataset):
+        if private.is_creator(tag):
+            creators.append((tag, element))
+        elif level.parent or tag not in claims.CLAIMED:
+            decision = decide(draft.wanted, tag, element, level)
+            if is_private(tag) and decision.action is not Action.REMOVE:
+                kept_blocks.add(private.block_key(tag))
+            _take(draft, decision, tag, element, level)
+    for tag, element in creators:
+        kept = (tag >> 16 << 8 | tag & 0xFF) in kept_blocks
+        action = Action.KEEP if kept else Action.REMOVE
+        why = Reason(Basis.PRIVATE, "X")
+        made = Decision((*level.parent, tag), str(element.VR or "LO"), action, Identity.UNKNOWN, why)
+        draft.decisions.append(made)
+
+
+def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: Level) -> None:
+    """File a decision with what follows from it; go into the items of a sequence that stays."""
+    if decision.action in _PUTS_IN:
+        iod_type = level.type_of(tag)
+        if iod_type and iod_type != "3":
+            draft.types[decision.path] = iod_type
+    if decision.action is not Action.KEEP and decision.identity in (Identity.DIRECT, Identity.QUASI):
+        vr = dictionary_vr(tag) or str(element.VR or "")
+        if vr in _NAMING:
+            draft.gathered.add(vr, element, level.encodings)
+    draft.decisions.append(decision)
+    if decision.action is Action.KEEP and decision.vr == "SQ":
+        _descend(draft, decision, level)
+    elif decision.action is Action.CLEAN and decision.value is None:
+        draft.pending.append(Pending(len(draft.decisions) - 1, element, level))
+    elif decision.action is Action.REPLACE and decision.value is None:
+        message = "The document inside it is of a kind that cannot be replaced."
+        draft.findings.append(_error("unknown-document", message, path_text(decision.path)))
+
+
+def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
+    """Walk the items of a sequence; one that cannot be read is removed, and the instance held."""
+    tag = decision.path[-1]
+    items = _items(level.dataset, tag) if len(decision.path) < 2 * _DEEPEST else None
+    if items is None:
+        why = Reason(Basis.STRUCTURE, detail="unreadable sequence")
+        draft.decisions[-1] = replace(decision, action=Action.REMOVE, why=why)
+        message = "A sequence in it cannot be read, so what it holds is not known."
+        draft.findings.append(_error("unreadable-sequence", message, path_text(decision.path)))
+        return
+    node = level.node.child(tag) if level.node else None
+    for number, item in enumerate(items):
+        _walk(draft, _level(item, (*level.parent, tag, number), node, level))
+
+
+def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
+    try:
+        value = dataset[tag].value
+    except CONVERSION_ERRORS:
+        return None
+    if value is None or value == b"":
+        return []
+    return list(value) if not isinstance(value, (bytes, str)) else None

@@ -1,0 +1,105 @@
+"""The new value that an action puts in: surrogates, shifted dates, cleaned texts, dummies."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from viewer.dicom.decisions import Action, Value
+from viewer.dicom.elements import Element, texts
+from viewer.rules.descriptors import KnownIdentity, clean_text
+from viewer.rules.standard import IodNode
+from viewer.rules.surrogates import (
+    Keyring,
+    comment_item,
+    dummy,
+    dummy_items,
+    pooled_age,
+    shifted_date,
+    shifted_datetime,
+)
+
+CONTENT_SEQUENCE: Final = 0x0040A730
+ENCAPSULATED_DOCUMENT: Final = 0x00420011
+_PDF: Final = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
+    b"xref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n0000000056 00000 n \n0000000111 00000 n \n"
+    b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n176\n%%EOF\n"
+)
+_DOCUMENTS: Final = {
+    "application/pdf": _PDF,
+    "text/xml": b'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>',
+    "model/stl": bytes(84),
+    "application/sla": bytes(84),
+    "model/obj": b"# removed\n",
+    "model/mtl": b"# removed\n",
+}
+"""A harmless document per MIME type of the encapsulated document IODs (PS3.3 A.45, A.85)."""
+
+TEXT_VRS: Final = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
+SURROGATES: Final = {
+    0x00100010: "patient",
+    0x00100020: "patient",
+    0x00080050: "accession",
+    0x00200010: "study id",
+}
+"""Identifiers that get a pseudonym instead of an empty value: what belongs together stays together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose instance it is: the key of the patient's surrogates, never written."""
+
+    key: str = field(repr=False)
+    code: str
+    shift: timedelta = field(repr=False)
+
+
+def surrogate(tag: int, originals: tuple[str, ...], keyring: Keyring, person: Person) -> str:
+    """Return the pseudonym for one of SURROGATES; the same original of the same patient gives the same."""
+    purpose = SURROGATES[tag]
+    if purpose == "patient":
+        return person.code
+    return keyring.code(purpose, f"{person.key}\0{originals[0]}" if originals else person.key, 12)
+
+
+def document(mime: str) -> bytes | None:
+    """Return a harmless document of a MIME type, of even length, or None when none is known."""
+    made = _DOCUMENTS.get(mime.strip().lower())
+    return None if made is None else made + b"\0" * (len(made) % 2)
+
+
+def filled(tag: int, vr: str, node: IodNode | None, keyring: Keyring, salt: str) -> Value:
+    """Return a dummy for an attribute that must not be empty; items for a sequence (code D)."""
+    if tag == CONTENT_SEQUENCE:
+        return comment_item()
+    if vr == "SQ":
+        return dummy_items(node.child(tag) if node else None, keyring, f"{salt}/{tag:08X}")
+    return keyring.uid(f"dummy {salt}/{tag:08X}") if vr == "UI" else dummy(vr)
+
+
+def shifted(vr: str, originals: tuple[str, ...], person: Person) -> tuple[str, ...] | None:
+    """Return DA or DT values moved by the patient's shift, or None when one of them cannot be moved."""
+    move = shifted_date if vr == "DA" else shifted_datetime
+    moved = [move(value, person.shift) for value in originals]
+    return None if None in moved else tuple(m for m in moved if m is not None)
+
+
+def remapped(originals: tuple[str, ...], keyring: Keyring) -> tuple[str, ...]:
+    """Return a new UID for every UID; registered ones stay (PS3.15 E.3.9)."""
+    return tuple(keyring.uid(value) for value in originals)
+
+
+def cleaned(
+    vr: str, element: Element, encodings: list[str], known: KnownIdentity
+) -> tuple[Action, Value] | None:
+    """Return what code C makes of a value by its VR, or None when nothing harmless is left of it."""
+    originals = texts(element, encodings)
+    if vr == "AS":
+        age = pooled_age(originals[0]) if originals else None
+        return None if age is None else (Action.CLEAN, age)
+    if vr not in TEXT_VRS - {"AE", "PN", "UR", "CS"}:
+        return None
+    kept = tuple(text for text in (clean_text(t, known) for t in originals) if text)
+    return (Action.CLEAN, kept) if kept else None
