@@ -277,10 +277,12 @@ class FrameStore(QObject):
         self._running.discard(place.cached_as)
         if not result.job.series:
             self._thumbnails.put(place.instance.source, result.thumbnail or QImage(), 1)
-        elif result.picture is not None:
+        if place.instance.source not in self._files:
+            return
+        if result.picture is not None:
             self._frame_bytes = max(1, result.picture.nbytes)
             self._pictures.put(place.cached_as, result.picture, self._frame_bytes)
-        elif result.job.series == self._series:
+        else:
             self._failed[place.cached_as] = result.sentence
 
     @Slot(object)
@@ -291,11 +293,10 @@ class FrameStore(QObject):
             return
         if not result.job.series:
             self.thumbnail_ready.emit(place.instance.number, result.thumbnail or QImage())
-        elif result.job.series != self._series:
-            return
-        elif result.picture is not None:
+        wanted = self._wanted >= 0 and place == self._places[self._wanted]
+        if result.picture is not None and (wanted or result.job.series == self._series):
             self.frame_ready.emit(place.name, result.picture)
-        elif place == self._places[self._wanted]:
+        elif result.picture is None and wanted:
             self.frame_failed.emit(place.name, result.sentence)
 
 

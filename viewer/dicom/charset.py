@@ -125,7 +125,8 @@ def _is_chinese(value: bytes) -> bool:
 
 def _stands_alone(text: str, run: re.Match[str]) -> bool:
     around = text[max(run.start() - 1, 0) : run.start()] + text[run.end() : run.end() + 1]
-    return len(run[0]) > 1 or not any(letter.isascii() and letter.isalpha() for letter in around)
+    in_latin_word = any(letter.isascii() and letter.isalpha() for letter in around)
+    return not in_latin_word or (len(run[0]) > 1 and min(run[0].encode(_CHINESE)) > 0x7F)
 
 
 def _is_everyday(run: str) -> bool:

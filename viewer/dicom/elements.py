@@ -58,9 +58,10 @@ def raw_elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
 
     Stray delimiters (group FFFE, PS3.5 7.5) are no elements and are left out.
     """
-    for tag in sorted(dataset.keys()):
+    level = dataset._dict  # get_item() makes a new tag object per call: 1.5 ms per file of 250 elements
+    for tag in sorted(map(int, level)):
         if tag >> 16 != 0xFFFE:
-            yield int(tag), dataset.get_item(tag)
+            yield tag, level[tag]  # type: ignore[index]
 
 
 def walk(dataset: Dataset, parent: ElementPath = ()) -> Iterator[tuple[ElementPath, DataElement]]:
@@ -215,8 +216,16 @@ def converted(element: Element, encodings: Sequence[str]) -> DataElement | None:
         return None
 
 
+_ONE_VALUE = frozenset(("LT", "ST", "UR", "UT"))
+_ASCII_TEXT = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UC", "UI")) | _ONE_VALUE
+
+
 def texts(element: Element, encodings: Sequence[str]) -> tuple[str, ...]:
     """Return the values of an element as texts, trimmed, empty ones left out; bytes of any VR are tried."""
+    raw = element.value
+    if isinstance(raw, bytes) and element.VR in _ASCII_TEXT and raw.isascii():
+        parts = raw.decode("ascii").split("\\") if element.VR not in _ONE_VALUE else [raw.decode("ascii")]
+        return tuple(text for part in parts if (text := part.strip(" \0")))
     whole = converted(element, encodings)
     value = whole.value if whole is not None else element.value
     if isinstance(value, bytes):

@@ -96,6 +96,8 @@ def _keep(output: Dataset, tag: int, element: Element, *, implicit: bool) -> Non
     """Carry an element over byte for byte; an odd length is padded to even (PS3.5 7.1.1)."""
     if isinstance(element, RawDataElement):
         value, vr = element.value or b"", element.VR
+        if len(value) < element.length != _UNDEFINED:
+            raise Unsupported("It is cut short: an element in it ends before its stated length.")
         if len(value) % 2 and element.length != _UNDEFINED:
             padding = b"\0" if vr in _TEXT_PADDED_BY_ZERO or vr is None else b" "
             element = element._replace(value=value + padding, length=len(value) + 1)

@@ -3,13 +3,13 @@
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
@@ -40,7 +40,8 @@ _LONGEST: Final = 256
 _SMALL_BINARY: Final = 1024
 _SAFE_IN_BINARY: Final = 6
 """Bytes that a needle must have to mean something inside pixel data and other large binary values."""
-_GUESSES: Final = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+_GUESSES: Final = ("utf-8", "gb18030")
+_AT_ONCE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +176,22 @@ def _date_needles(day: str) -> Iterator[Needle]:
     yield Needle(f"{year}年{int(month)}月{int(number)}日", "date", whole=False)
 
 
-def _encoded(needle: Needle, encodings: Iterable[str]) -> set[bytes]:
+@lru_cache(maxsize=4096)
+def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
+    """Return the lower-cased bytes in which a needle may stand, three at least.
+
+    The UTF-16 form of a Latin text is cut of its last zero byte, so that it fits both byte orders.
+    """
     made = set()
     for encoding in dict.fromkeys((*encodings, *_GUESSES)):
         try:
             made.add(needle.text.encode(encoding).lower())
         except (UnicodeEncodeError, LookupError):
             continue
-    return {m for m in made if len(m) >= 3}
+    made.add(needle.text.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
+    if not needle.text.isascii():
+        made.add(needle.text.encode("utf-16-be", "ignore").lower())
+    return frozenset(m for m in made if len(m) >= 3)
 
 
 def _matches(
@@ -191,22 +200,45 @@ def _matches(
     """Return the needles that occur in lower-cased bytes, short ones only outside the binary ranges."""
     owners: dict[bytes, Needle] = {}
     for needle in needles:
-        for pattern in _encoded(needle, encodings):
+        for pattern in _encoded(needle, tuple(encodings)):
             owners.setdefault(pattern, needle)
-    if not owners:
-        return set()
-    patterns = list(owners)
-    ranges = tuple(binary)
-    search = BytesAhoCorasick(patterns)
-    found = set()
-    for index, start, end in search.find_matches_as_indexes(lowered, overlapping=True):
-        needle = owners[patterns[index]]
-        short = end - start < _SAFE_IN_BINARY
-        if short and any(low <= start < high for low, high in ranges):
-            continue
-        if not needle.whole or _stands_alone(lowered, start, end, needle):
-            found.add(needle)
+    long = {p: n for p, n in owners.items() if len(p) >= _SAFE_IN_BINARY}
+    found: set[Needle] = set()
+    position = 0
+    for low, high in [*binary, (len(lowered), len(lowered))]:
+        found |= _hits(lowered, position, low, owners)
+        found |= _hits(lowered, low, high, long)
+        position = high
     return found
+
+
+def _hits(lowered: bytes, low: int, high: int, owners: Mapping[bytes, Needle]) -> set[Needle]:
+    """Return the needles whose patterns occur in a part of the bytes."""
+    if not owners or low >= high:
+        return set()
+    part = memoryview(lowered)[low:high]
+    patterns = list(owners)
+    found = set()
+    for first in range(0, len(patterns), _AT_ONCE):
+        for start, end, pattern in _occurrences(part, patterns[first : first + _AT_ONCE]):
+            needle = owners[pattern]
+            if not needle.whole or _stands_alone(lowered, low + start, low + end, needle):
+                found.add(needle)
+    return found
+
+
+def _occurrences(part: memoryview, patterns: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (start, end, pattern) of every occurrence, overlapping ones too.
+
+    Sixty patterns at once and leftmost matching let the library compare sixteen bytes per step: ten
+    times faster than one big automaton. Only when something is found are all occurrences asked for.
+    """
+    quick = BytesAhoCorasick(patterns, MatchKind.LeftmostFirst, Implementation.ContiguousNFA)
+    if not quick.find_matches_as_indexes(part):
+        return
+    thorough = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA)
+    for index, start, end in thorough.find_matches_as_indexes(part, overlapping=True):
+        yield start, end, patterns[index]
 
 
 def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:
@@ -219,6 +251,7 @@ def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:
 
 
 def _binary_ranges(written: Dataset) -> list[tuple[int, int]]:
+    """Return (first byte, byte after the last) of every large binary value of the top level, rising."""
     found = []
     for _, element in raw_elements(written):
         if isinstance(element, RawDataElement) and isinstance(element.value, bytes):
@@ -250,7 +283,7 @@ def _permitted(source: Dataset, plan: Plan) -> bytes:
 
 def _count(stream: bytes, needle: Needle, source: Dataset) -> int:
     lowered = stream.lower()
-    return sum(lowered.count(pattern) for pattern in _encoded(needle, encodings_of(source)))
+    return sum(lowered.count(pattern) for pattern in _encoded(needle, tuple(encodings_of(source))))
 
 
 def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
@@ -260,6 +293,6 @@ def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
         raw = element.value
         content = raw if isinstance(raw, bytes) else str(raw).encode("utf-8", "replace")
         for needle in left:
-            if any(p in content.lower() for p in _encoded(needle, encodings)):
+            if any(p in content.lower() for p in _encoded(needle, tuple(encodings))):
                 places.setdefault(needle, path_text(path))
     return places

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
@@ -100,7 +100,7 @@ def _level(
             yield from _changed(written, element, decision, encodings)
         elif decision.vr == "SQ":
             yield from _items(source, written, path, decisions, seen, touched)
-        elif tag not in touched and (source is None or not _same(source, tag, element)):
+        elif tag not in touched and (source is None or not _same(source, written, tag)):
             yield _error("kept-changed", "An element that should be untouched has changed.", path)
 
 
@@ -122,26 +122,24 @@ def _items(
         yield from _level(old, new, (*path, number), decisions, seen, touched)
 
 
-def _same(source: Dataset, tag: int, element: Element) -> bool:
+def _same(source: Dataset, written: Dataset, tag: int) -> bool:
     """Return whether a kept element is byte-identical, but for one byte that pads an odd length."""
-    original = source.get_item(tag) if tag in source else None
-    if original is None:
+    if tag not in source:
         return False
+    original, element = source.get_item(tag), written.get_item(tag)
     if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
         old, new = original.value or b"", element.value or b""
         return old == new or (len(old) % 2 == 1 and new[:-1] == old)
-    return bool(_converted(source, tag) == element.value)
-
-
-def _converted(dataset: Dataset, tag: int) -> Any:
-    return dataset[tag].value
+    return bool(source[tag].value == written[tag].value)
 
 
 def _changed(
     dataset: Dataset, element: Element, decision: Decision, encodings: list[str]
 ) -> Iterator[Finding]:
     """Yield an error unless the element holds exactly the planned new value."""
-    if decision.action is Action.EMPTY:
+    if decision.action is Action.EMPTY and decision.vr == "SQ":
+        right = not dataset[decision.path[-1]].value
+    elif decision.action is Action.EMPTY:
         right = not texts(element, encodings)
     elif decision.vr == "SQ":
         right = _items_match(

@@ -27,6 +27,7 @@ from viewer.rules.surrogates import Keyring, dummy
 PIXEL_DATA: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _TEMPORAL: Final = frozenset(("DA", "DT", "TM"))
 _STRUCTURE: Final = Reason(Basis.STRUCTURE)
+_PRIVATE: Final = Reason(Basis.PRIVATE, "X")
 _UNLISTED: Final = Reason(Basis.UNLISTED)
 _VRS: Final = frozenset(
     (
@@ -111,11 +112,15 @@ def _identity_by_vr(tag: int) -> Identity:
     return Identity.HARMLESS if vr else Identity.UNKNOWN
 
 
+def removed_private(path: ElementPath, element: Element) -> Decision:
+    """Return the decision of the Basic Profile for a private element."""
+    return Decision(path, str(element.VR or "UN"), Action.REMOVE, Identity.UNKNOWN, _PRIVATE)
+
+
 def _private(
     wanted: Wanted, path: ElementPath, tag: int, vr: str, element: Element, level: Level
 ) -> Decision:
-    why = Reason(Basis.PRIVATE, "X")
-    remove = Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, why)
+    remove = removed_private(path, element)
     if Option.RETAIN_SAFE_PRIVATE not in wanted.options or not private.is_legal(tag):
         return remove
     creator = level.creators.get(private.block_key(tag), "")

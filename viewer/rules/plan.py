@@ -32,7 +32,7 @@ from viewer.dicom.elements import (
 )
 from viewer.rules import claims, private, values
 from viewer.rules.blanks import blanks_for
-from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide
+from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
 from viewer.rules.recipe import Option, Recipe
 from viewer.rules.standard import IodNode, iod_of
@@ -186,11 +186,15 @@ def _walk(draft: _Draft, level: Level) -> None:
     """Decide every element of one level; private creators last, by what of their block stays."""
     kept_blocks = set()
     creators = []
+    wanted = draft.wanted
+    quick = not wanted.overrides and Option.RETAIN_SAFE_PRIVATE not in wanted.options
     for tag, element in raw_elements(level.dataset):
-        if private.is_creator(tag):
+        if quick and tag & 0x10000:
+            draft.decisions.append(removed_private((*level.parent, tag), element))
+        elif private.is_creator(tag):
             creators.append((tag, element))
         elif level.parent or tag not in claims.CLAIMED:
-            decision = decide(draft.wanted, tag, element, level)
+            decision = decide(wanted, tag, element, level)
             if is_private(tag) and decision.action is not Action.REMOVE:
                 kept_blocks.add(private.block_key(tag))
             _take(draft, decision, tag, element, level)
