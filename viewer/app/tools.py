@@ -94,7 +94,7 @@ def centred(image: Size, view: Size, scale: float) -> Placement:
 def zoomed(place: Placement, factor: float, x: float, y: float) -> Placement:
     """Return the placement scaled by `factor`, with what lies under the screen position staying there."""
     scale = min(max(place.scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
-    if (place.scale < 1 < scale) or (scale < 1 < place.scale):
+    if place.scale < 1 < scale or scale < 1 < place.scale or abs(scale - 1) < 1e-9:
         scale = 1.0  # never step over 1:1
     ratio = scale / place.scale
     return Placement(scale, x - (x - place.left) * ratio, y - (y - place.top) * ratio)

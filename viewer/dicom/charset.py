@@ -1,4 +1,4 @@
-"""Texts out of bytes: what Specific Character Set declares, or what the bytes plainly are when it is wrong."""
+"""Texts out of bytes: what Specific Character Set declares, or what the bytes plainly are where it errs."""
 
 import re
 import warnings
@@ -137,7 +137,7 @@ def _is_everyday(run: str) -> bool:
 
 
 def _decode_extended(value: bytes, terms: Sequence[str], delimiters: set[int]) -> str:
-    """Return a text with ISO 2022 escapes; an escape to a set that is not declared is followed all the same."""
+    """Return a text with ISO 2022 escapes; also an undeclared set is followed."""
     first = _encodings(tuple(terms))[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

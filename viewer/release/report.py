@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from viewer.dicom.decisions import Finding, MethodCode
+from viewer.rules.recipe import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,11 @@ class Report:
         return {"written": written, "held": len(self.instances) - written, "rejected": len(self.rejected)}
 
 
-def report_json(report: Report, *, product: str, profile: str, options: tuple[str, ...]) -> bytes:
-    """Return the report as JSON; catalog numbers and output names are the only names in it."""
+def report_json(report: Report, *, product: str, profile: Profile) -> bytes:
+    """Return the report as JSON; catalog numbers and output names are the only names in it.
+
+    Of the profile its name, options and overridden selectors are told, not the values put in.
+    """
     rows = [
         {"number": i.number, "state": "written" if isinstance(i, Written) else "held"}
         | {
@@ -85,8 +89,9 @@ def report_json(report: Report, *, product: str, profile: str, options: tuple[st
     ]
     whole = {
         "product": product,
-        "profile": profile,
-        "options": options,
+        "profile": profile.name,
+        "options": sorted(option.value for option in profile.options),
+        "overrides": [{"selector": o.selector, "action": o.action.value} for o in profile.overrides],
         "counts": report.counts,
         "cancelled": report.cancelled,
         "seconds": round(report.seconds, 3),

@@ -34,6 +34,7 @@ _CORE: Final = frozenset(
     )
 )  # fmt: skip
 """Attributes that always identify, whatever a plan says of them, at any depth."""
+_KINDS: Final = {0x00080080: "institution", 0x00080081: "institution", 0x00181000: "device number"}
 _WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
 _REGISTERED: Final = "1.2.840.10008."
 _LONGEST: Final = 256
@@ -58,6 +59,20 @@ def _ordinary_words() -> frozenset[str]:
     words: list[str] = msgspec.json.decode(resource("standard", "vocabulary.json").read_bytes())
     own = resource("vocabulary", "technique.txt").read_text(encoding="utf-8").split()
     return frozenset(words) | frozenset(own)
+
+
+def identity_of(source: Dataset) -> frozenset[Needle]:
+    """Return what identifies the patient of a source, whatever may have been planned for it."""
+    return frozenset(_needles(source, Plan(())))
+
+
+def kinds_in(content: bytes, name: str, written: Dataset, needles: Iterable[Needle]) -> set[str]:
+    """Return the kinds of identity ("name", "UID" …) among the needles that a file or its name holds."""
+    wanted = set(needles)
+    found = _matches(name.encode().lower(), wanted, ["ascii"], ())
+    stream = _inflated(content, written)
+    found |= _matches(stream.lower(), wanted, encodings_of(written), _binary_ranges(written))
+    return {needle.kind for needle in found}
 
 
 def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: Plan) -> list[Finding]:
@@ -93,7 +108,7 @@ def _needles(source: Dataset, plan: Plan) -> Iterator[Needle]:
         tag = path[-1]
         vr = dictionary_vr(tag) or str(element.VR or "")
         if path not in kept and (path in leaving or tag in _CORE or vr == "PN"):
-            yield from _needles_of(vr, _readings(element, encodings))
+            yield from _needles_of(tag, vr, _readings(element, encodings))
 
 
 def _by_choice(decision: Decision) -> bool:
@@ -134,7 +149,7 @@ def _readings(element: Element, encodings: list[str]) -> set[str]:
     return {t for t in cut if t and "\ufffd" not in t}
 
 
-def _needles_of(vr: str, values: Iterable[str]) -> Iterator[Needle]:
+def _needles_of(tag: int, vr: str, values: Iterable[str]) -> Iterator[Needle]:
     for text in values:
         if vr == "PN":
             yield from _name_needles(text)
@@ -145,7 +160,7 @@ def _needles_of(vr: str, values: Iterable[str]) -> Iterator[Needle]:
             if re.fullmatch(r"(?:18|19|20)\d{6}.*", text):
                 yield from _date_needles(text[:8])
         elif vr in _WORDLESS and _telling(text):
-            yield Needle(text, "identifier", whole=len(text) < 8)
+            yield Needle(text, _KINDS.get(tag, "identifier"), whole=len(text) < 8)
 
 
 def _telling(text: str) -> bool:

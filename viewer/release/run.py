@@ -5,12 +5,15 @@ import io
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from pydicom import dcmread, dcmwrite
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Finding, Plan, Severity
+from viewer.dicom.elements import raw_elements
 from viewer.dicom.errors import DeidError, UnreadableFile, Unsupported
 from viewer.dicom.sources import read_source
 from viewer.finders.risk import burned_in_risk
@@ -22,6 +25,8 @@ from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Recipe
 from viewer.rules.surrogates import Keyring
+
+_UNDEFINED: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,21 @@ def _hold_on_errors(findings: tuple[Finding, ...]) -> None:
 
 
 def parse(content: bytes) -> Dataset:
-    """Return the data set of a file's bytes; raises UnreadableFile with a sentence."""
+    """Return the data set of a file's bytes; raises UnreadableFile when it is damaged or cut short.
+
+    pydicom only warns when a file ends inside an element, and returns what came before.
+    """
     try:
-        return dcmread(io.BytesIO(content), force=True)
+        dataset = dcmread(io.BytesIO(content), force=True)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise UnreadableFile(f"It is damaged and cannot be read ({type(error).__name__}).") from error
+    short = any(
+        isinstance(element, RawDataElement) and len(element.value or b"") < element.length != _UNDEFINED
+        for _, element in raw_elements(dataset)
+    )
+    if short or not len(dataset):
+        raise UnreadableFile("It is cut short: the file ends inside an element.")
+    return dataset
 
 
 def encoded(output: FileDataset) -> bytes:

@@ -34,7 +34,9 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
             continue
         box = region.box.clipped(rows, columns)
         numbers = _frames(region, frames)
-        if box is not None and numbers:
+        if box is None or not numbers:
+            problems.append(_outside(region))
+        else:
             blanks.append(Blank("rectangle", (box.x, box.y, box.x + box.width, box.y + box.height), numbers))
     return tuple(dict.fromkeys(blanks)), tuple(dict.fromkeys(problems))
 
@@ -44,6 +46,11 @@ def _frames(region: Region, count: int) -> tuple[int, ...]:
         return tuple(range(count))
     first, last = region.scope.frames
     return tuple(range(max(first, 0), min(last + 1, count)))
+
+
+def _outside(region: Region) -> Finding:
+    what = "frames that it does not have" if region.scope.frames else "a place outside of it"
+    return Finding("box-outside", Severity.ERROR, "", f"A box was asked for on {what}.")
 
 
 def _other_size(region: Region, rows: int, columns: int) -> Finding:

@@ -223,6 +223,16 @@ def _temporal(wanted: Wanted, made: Decision, element: Element, level: Level, ba
     return carried_out(wanted, made, element, level, basic)
 
 
+def _overlay(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decision:
+    """Return for the rest of an overlay group what becomes of its Overlay Data: without it, it is useless."""
+    data = path[-1] & 0xFFFF0000 | 0x3000
+    made = Decision(path, vr, Action.KEEP, Identity.HARMLESS, Reason(Basis.TABLE, "X", "overlay"))
+    if data in level.dataset:
+        of_data = decide(wanted, data, level.dataset.get_item(data), level)
+        return replace(made, action=Action.KEEP if of_data.action is Action.KEEP else Action.REMOVE)
+    return replace(made, action=Action.REMOVE)
+
+
 def _unlisted(
     wanted: Wanted, path: ElementPath, tag: int, vr: str, element: Element, level: Level
 ) -> Decision:
@@ -230,6 +240,8 @@ def _unlisted(
     known_vr = dictionary_vr(tag)
     if not known_vr or not _legal_vr(vr):
         return Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, Reason(Basis.UNKNOWN_ELEMENT))
+    if 0x6000 <= tag >> 16 <= 0x601E:
+        return _overlay(wanted, path, vr, level)
     if tag in CONTENT_VALUES:
         decided = content_value(path, known_vr, level.type_of(tag), level.dataset, wanted.options)
         if decided is not None:

@@ -42,8 +42,8 @@ class KnownIdentity:
 
     @property
     def telling(self) -> frozenset[str]:
-        """Return the phrases, and the words that are not ordinary words of anatomy and technique."""
-        return self.phrases | {w for w in self.words - vocabulary() if _long_enough(w)}
+        """Return the phrases and words that are not ordinary words of anatomy and technique."""
+        return (self.phrases | {w for w in self.words if _long_enough(w)}) - vocabulary()
 
 
 def name_parts(name: str) -> tuple[frozenset[str], frozenset[str]]:

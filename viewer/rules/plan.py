@@ -74,12 +74,14 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     clean_pending(draft.wanted, draft.decisions, draft.pending, known)
     sweep(draft.decisions, dataset, known)
     blanks, problems = blanks_for(dataset, recipe.regions)
-    draft.findings.extend(problems)
+    draft.findings.extend((*problems, *_hidden_overlays(dataset)))
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
     codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
     claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
     if not _text(dataset, _SOP_INSTANCE):
         claimed.extend(_added_uid(draft, dataset, sop_instance))
+    if sop_class and not _text(dataset, _SOP_CLASS):
+        claimed.append(_added_class(dataset, sop_class))
     return _finished(draft, dataset, claimed, blanks, codes)
 
 
@@ -157,6 +159,12 @@ def _added_uid(draft: _Draft, dataset: Dataset, stand_in: str) -> list[Decision]
     action = Action.REPLACE if _SOP_INSTANCE in dataset else Action.ADD
     value = draft.wanted.keyring.uid(stand_in)
     return [Decision((_SOP_INSTANCE,), "UI", action, Identity.QUASI, Reason(Basis.STRUCTURE), value)]
+
+
+def _added_class(dataset: Dataset, sop_class: str) -> Decision:
+    """Return the decision that puts the file meta's SOP Class into a data set that lacks it."""
+    action = Action.REPLACE if _SOP_CLASS in dataset else Action.ADD
+    return Decision((_SOP_CLASS,), "UI", action, Identity.HARMLESS, Reason(Basis.STRUCTURE), sop_class)
 
 
 def _class_findings(sop_class: str) -> list[Finding]:
@@ -249,3 +257,15 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
     if value is None or value == b"":
         return []
     return list(value) if not isinstance(value, (bytes, str)) else None
+
+
+def _hidden_overlays(dataset: Dataset) -> list[Finding]:
+    """Return an ERROR when an overlay sits in unused bits of the pixel data (PS3.5 8.1.2, retired)."""
+    for group in range(0x6000, 0x6020, 2):
+        data, position = group << 16 | 0x3000, group << 16 | 0x0102
+        if position in dataset and data not in dataset:
+            found = texts(dataset.get_item(position), ["ascii"])
+            if found and found[0] not in ("", "0"):
+                message = "A drawing is hidden in unused bits of the image; this version cannot take it out."
+                return [_error("hidden-overlay", message, path_text((position,)))]
+    return []

@@ -61,16 +61,16 @@ class CornerTexts:
         extra: dict[Corner, tuple[str, ...]],
     ) -> None:
         """Paint every corner, `extra` lines below the others; view and font are in device pixels."""
+        inner = view.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         widest = int(view.width() * _WIDEST)
         for corner in Corner:
             # Two images per corner: the second changes with every drag, the first is kept.
             blocks = [lines for lines in (self.shown(corner), extra.get(corner, ())) if lines]
             right, bottom = corner.value
             images = [texts.image(lines, font, right=bool(right), widest=widest) for lines in blocks]
-            top = (
-                view.bottom() - _MARGIN - sum(i.height() for i in images) if bottom else view.top() + _MARGIN
-            )
+            top = inner.bottom() - sum(i.height() for i in images) if bottom else inner.top()
             for image in images:
-                left = view.right() - _MARGIN - image.width() if right else view.left() + _MARGIN
-                painter.drawImage(QPoint(left, top), image)
+                painter.drawImage(
+                    QPoint(inner.right() - image.width() if right else inner.left(), top), image
+                )
                 top += image.height()

@@ -105,13 +105,12 @@ class ImageInput(QWidget):
     def actual_size(self) -> None:
         """Show one stored pixel as one pixel of the screen."""
         if self._picture is not None:
-            x, y = self._view_rect().center().toTuple()
-            self.set_place(tools.zoomed(self._place, 1.0 / self._place.scale, x, y))
+            self.zoom_by(1.0 / self._place.scale)
 
     def zoom_by(self, factor: float) -> None:
         """Enlarge or shrink about the middle of the view."""
-        x, y = self._view_rect().center().toTuple()
-        self.set_place(tools.zoomed(self._place, factor, x, y))
+        view = self._view_size()
+        self.set_place(tools.zoomed(self._place, factor, view.columns / 2, view.rows / 2))
 
     def set_place(self, place: Placement) -> None:
         """Move the image; it keeps to whole device pixels and stays in sight."""
@@ -143,6 +142,7 @@ class ImageInput(QWidget):
             return
         x, y = self._device(event.position())
         self._window_before = self._window
+        self._set_hovered(-1)
         self._gesture = tools.begin(self._scene(self._picture), self._tool, button, x, y)
         if isinstance(self._gesture, tools.Shaping):
             self._select(self._gesture.index)

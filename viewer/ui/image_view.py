@@ -125,7 +125,7 @@ class ImageView(ImageInput):
         self.update()
 
     def set_preview(self, preview: Preview) -> None:
-        """Show the picture as it is with outlines, or with the accepted boxes black as they will be written."""
+        """Show outlines, or the accepted boxes black as they will be written."""
         self._preview = preview
         self.update()
 
@@ -159,8 +159,8 @@ class ImageView(ImageInput):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)
-        exposed = QRectF(event.rect())
-        exposed = QRectF(exposed.topLeft() * ratio, exposed.size() * ratio).toAlignedRect()
+        area = QRectF(event.rect())
+        exposed = QRectF(area.topLeft() * ratio, area.size() * ratio).toAlignedRect()
         if self._picture is None:
             self._paint_message(painter, exposed)
         else:
@@ -264,6 +264,8 @@ class ImageView(ImageInput):
         left = [] if window is None else [f"W {_short(window.width)}  L {_short(window.center)}"]
         if window is None and isinstance(self._picture, Grey):
             left = [self.tr("Table of the image")]
+        if self._shown_preview() is Preview.AFTER:
+            left.insert(0, self.tr("As it will be written"))
         left.append(self.tr("Zoom {0} %").format(_short(self._place.scale * 100)))
         right = []
         if self._hovered_pixel is not None and self._picture is not None:
@@ -295,7 +297,7 @@ class ImageView(ImageInput):
             self.setAccessibleDescription(self._message or self.tr("No image is open."))
             return
         rows, columns = self._picture.size
-        words = self.tr("{0} by {1} pixels, {2} boxes, frame {3} of {4}")
+        words = self.tr("{0} by {1} pixels, boxes: {2}, frame {3} of {4}")
         self.setAccessibleDescription(words.format(columns, rows, len(self._layer.items), *self._frame))
 
 

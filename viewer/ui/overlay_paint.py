@@ -50,7 +50,7 @@ _COLOURS: Final = {
     BoxState.PROPOSED: QColor(86, 196, 255),
     BoxState.OTHER_SIZE: QColor(230, 140, 190),
 }
-_DASHES: Final = {BoxState.ACCEPTED: [], BoxState.PROPOSED: [6.0, 5.0], BoxState.OTHER_SIZE: [2.0, 3.0]}
+_DASHES: Final = {BoxState.ACCEPTED: [], BoxState.PROPOSED: [4.0, 3.0], BoxState.OTHER_SIZE: [1.0, 2.0]}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,10 +139,10 @@ def paint_outlines(painter: QPainter, rects: list[QRect], state: BoxState, unit:
         return
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(
-        QPen(DARK, 3 * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
+        QPen(DARK, 4 * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
     )
     painter.drawRects(rects)
-    pen = QPen(_COLOURS[state], unit)
+    pen = QPen(_COLOURS[state], 2 * unit)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     if _DASHES[state]:
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -164,7 +164,7 @@ def paint_standing_out(painter: QPainter, rect: QRect, state: BoxState, unit: in
         tint.setAlpha(48)
         painter.fillRect(rect, tint)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((DARK, 5 * unit), (LIGHT, 3 * unit), (_COLOURS[state], unit)):
+    for colour, width in ((DARK, 8 * unit), (LIGHT, 6 * unit), (_COLOURS[state], 2 * unit)):
         painter.setPen(
             QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
         )

@@ -1,0 +1,35 @@
+"""No arguments or paths -> window; a sub-command -> command line; --self-test LOG -> check of a build."""
+
+import sys
+from collections.abc import Sequence
+from multiprocessing import freeze_support
+
+_COMMANDS = ("inspect", "clean", "verify", "demo")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code; Qt is imported for the window and the self-test only."""
+    freeze_support()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["--self-test"] and len(given) == 2:
+        from viewer.ui.self_test import self_test
+
+        return self_test(given[1])
+    if given and (given[0] in _COMMANDS or given[0].startswith("-")):
+        from viewer.cli import run
+
+        return run(given)
+    from viewer.display import has_display
+
+    if not has_display():
+        sys.stderr.write(
+            "No display was found. Use a command: inspect, clean, verify, demo; --help tells more.\n"
+        )
+        return 2
+    from viewer.ui.main import run_window
+
+    return run_window(given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
