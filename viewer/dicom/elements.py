@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import TypeAlias
 
 from pydicom.charset import convert_encodings
@@ -58,10 +59,12 @@ def raw_elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
 
     Stray delimiters (group FFFE, PS3.5 7.5) are no elements and are left out.
     """
-    level = dataset._dict  # get_item() makes a new tag object per call: 1.5 ms per file of 250 elements
-    for tag in sorted(map(int, level)):
+    # get_item() makes and compares tag objects: 2 ms per file of 250 elements
+    level = [(int(tag), element) for tag, element in dataset._dict.items()]
+    level.sort(key=itemgetter(0))
+    for tag, element in level:
         if tag >> 16 != 0xFFFE:
-            yield tag, level[tag]  # type: ignore[index]
+            yield tag, element
 
 
 def walk(dataset: Dataset, parent: ElementPath = ()) -> Iterator[tuple[ElementPath, DataElement]]:

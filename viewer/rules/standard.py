@@ -148,9 +148,16 @@ class IodNode:
     sources: tuple[dict[str, Any], ...]
     shared: dict[str, Any]
     children: dict[int, "IodNode | None"] = field(default_factory=dict, repr=False)
+    types: dict[int, str] = field(default_factory=dict, repr=False)
 
     def type_of(self, tag: int) -> str:
         """Return the strictest Type (1, 1C, 2, 2C, 3) over the modules, or NOT_IN_IOD."""
+        known = self.types.get(tag)
+        if known is None:
+            known = self.types[tag] = self._strictest(tag)
+        return known
+
+    def _strictest(self, tag: int) -> str:
         key = f"{tag:08X}"
         found = [
             entry if isinstance(entry, str) else entry[0]

@@ -159,13 +159,13 @@ class ImageView(ImageInput):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)
-        area = QRectF(event.rect())
-        exposed = QRectF(area.topLeft() * ratio, area.size() * ratio).toAlignedRect()
+        exposed = _scaled(event.rect(), ratio)
         if self._picture is None:
             self._paint_message(painter, exposed)
         else:
             self._paint_picture(painter, self._picture, exposed)
-            self._paint_boxes(painter, exposed)
+            areas = [_scaled(a, ratio) for a in event.region()]  # type: ignore[attr-defined]
+            self._paint_boxes(painter, areas)
             self._corners.paint(painter, self._view_rect(), self._text_font(), self._texts, self._readouts())
         if self.hasFocus():
             painter.setPen(_FOCUS)
@@ -211,7 +211,7 @@ class ImageView(ImageInput):
             self._table_for = wanted
         return self._table
 
-    def _paint_boxes(self, painter: QPainter, exposed: QRect) -> None:
+    def _paint_boxes(self, painter: QPainter, exposed: list[QRect]) -> None:
         outlined = self._outlined
         layer = self._layer
         if outlined is not None and outlined.box is not None and outlined.index >= 0:
@@ -299,6 +299,12 @@ class ImageView(ImageInput):
         rows, columns = self._picture.size
         words = self.tr("{0} by {1} pixels, boxes: {2}, frame {3} of {4}")
         self.setAccessibleDescription(words.format(columns, rows, len(self._layer.items), *self._frame))
+
+
+def _scaled(area: QRect, ratio: float) -> QRect:
+    """Return an area of the widget in device pixels, rounded outwards."""
+    exact = QRectF(area)
+    return QRectF(exact.topLeft() * ratio, exact.size() * ratio).toAlignedRect()
 
 
 def _short(value: float) -> str:

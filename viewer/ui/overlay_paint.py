@@ -1,5 +1,6 @@
 """Paints what lies over the picture: boxes, handles and texts that stay legible on black and on white."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ DARK: Final = QColor(0, 0, 0)
 LIGHT: Final = QColor(255, 255, 255)
 HANDLE: Final = 4
 """Half the side of a handle, in units."""
+_RIM: Final = 16
+"""Device pixels by which a line may stand out from its box."""
 _TEXTS_KEPT: Final = 64
 
 
@@ -94,10 +97,14 @@ def with_box(layer: BoxLayer, index: int, box: Box) -> BoxLayer:
 
 def screen_rect(box: Box, place: Placement) -> QRect:
     """Return the device pixels that a box covers."""
-    return _rects(np.array([[box.x, box.y, box.width, box.height]]), place, None)[0]
+    left, top = (math.floor(v) for v in place.screen_point(box.x, box.y))
+    right, bottom = (math.floor(v) for v in place.screen_point(box.x + box.width, box.y + box.height))
+    return QRect(left, top, max(right - left, 1), max(bottom - top, 1))
 
 
-def paint_layer(painter: QPainter, layer: BoxLayer, place: Placement, exposed: QRect, marks: Marks) -> None:
+def paint_layer(
+    painter: QPainter, layer: BoxLayer, place: Placement, exposed: list[QRect], marks: Marks
+) -> None:
     """Paint all boxes that touch the exposed device pixels; the hovered and the selected one last."""
     if not len(layer.array):
         return
@@ -119,15 +126,15 @@ def paint_layer(painter: QPainter, layer: BoxLayer, place: Placement, exposed: Q
         paint_handles(painter, screen_rect(layer.items[marks.selected].box, place), marks.unit)
 
 
-def _rects(array: BoxArray, place: Placement, exposed: QRect | None) -> list[QRect]:
+def _rects(array: BoxArray, place: Placement, exposed: list[QRect]) -> list[QRect]:
     low = np.floor(array[:, :2] * place.scale + (place.left, place.top))
     high = np.floor((array[:, :2] + array[:, 2:]) * place.scale + (place.left, place.top))
     high = np.maximum(high, low + 1)
-    if exposed is not None:
-        rim = 8
-        near = (high[:, 0] >= exposed.left() - rim) & (low[:, 0] <= exposed.right() + rim)
-        near &= (high[:, 1] >= exposed.top() - rim) & (low[:, 1] <= exposed.bottom() + rim)
-        low, high = low[near], high[near]
+    seen = np.zeros(len(array), dtype=bool)
+    for area in exposed:
+        begin, end = (area.left() - _RIM, area.top() - _RIM), (area.right() + _RIM, area.bottom() + _RIM)
+        seen |= np.all((high >= begin) & (low <= end), axis=1)
+    low, high = low[seen], high[seen]
     # Qt's coordinates are 32 bits wide; far outside the view a side may lie anywhere.
     corners = np.clip(np.hstack((low, high - low)), -(1 << 24), 1 << 25).astype(np.int64)
     return [QRect(*row) for row in corners.tolist()]
