@@ -1,5 +1,6 @@
 """Carry a plan out: build the output data set element by element; nothing that is kept is decoded."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -157,8 +158,10 @@ def _transfer_syntax(source: Dataset) -> str:
     meta = getattr(source, "file_meta", None)
     declared = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
     plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-    if not declared and _is_encapsulated(source):
-        raise Unsupported("Its image is compressed, but it does not say how.")
+    if _is_encapsulated(source):
+        if implicit or not little or not re.fullmatch(r"1\.2\.840\.10008\.1\.2(\.\d+)+", declared):
+            raise Unsupported("Its image is compressed, but it does not say how.")
+        return declared
     if not declared or not _known(declared):
         return str(plain)
     uncompressed = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)

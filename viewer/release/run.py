@@ -3,13 +3,17 @@
 import hashlib
 import io
 import warnings
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pydicom import dcmread, dcmwrite
+from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Finding, Plan, Severity
@@ -116,13 +120,26 @@ def parse(content: bytes) -> Dataset:
 
 
 def encoded(output: FileDataset) -> bytes:
-    """Return the bytes of a file; raises Unsupported when the data set cannot be encoded."""
-    buffer = io.BytesIO()
+    """Return the bytes of a file (PS3.10 7.1); raises Unsupported when the data set cannot be encoded.
+
+    Not by dcmwrite(), which decides anew whether pixel data is encapsulated and errs for newer syntaxes.
+    """
+    buffer = DicomBytesIO()
+    buffer.write(bytes(128) + b"DICM")
     try:
-        dcmwrite(buffer, output, enforce_file_format=True)
+        write_file_meta_info(buffer, output.file_meta, enforce_standard=True)
+        implicit, little = output.original_encoding
+        buffer.is_implicit_VR, buffer.is_little_endian = bool(implicit), bool(little)
+        start = buffer.tell()
+        write_dataset(buffer, output)
     except Exception as error:  # pydicom raises many kinds here
         raise Unsupported(f"What would be written is not valid DICOM ({type(error).__name__}).") from error
-    return buffer.getvalue()
+    content = buffer.getvalue()
+    if output.file_meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian:
+        return content
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = deflater.compress(content[start:]) + deflater.flush()
+    return content[:start] + deflated + b"\0" * (len(deflated) % 2)
 
 
 def output_name(task: Task, made: Plan, content: bytes) -> str:

@@ -27,6 +27,7 @@ _META_ALLOWED: Final = frozenset(
 )
 _PIXELS: Final = frozenset((0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010))
 """Pixel data and its offset tables: compared by check_pixels where regions were asked for."""
+_UNDEFINED: Final = 0xFFFFFFFF
 _EMPTY_PIXELS: Final = PixelProof("none")
 
 
@@ -129,6 +130,8 @@ def _same(source: Dataset, written: Dataset, tag: int) -> bool:
     original, element = source.get_item(tag), written.get_item(tag)
     if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
         old, new = original.value or b"", element.value or b""
+        if (original.length == _UNDEFINED) != (element.length == _UNDEFINED):
+            return False
         return old == new or (len(old) % 2 == 1 and new[:-1] == old)
     return bool(source[tag].value == written[tag].value)
 
