@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from viewer.display import has_display
 
     if not has_display():
-        sys.stderr.write(
-            "No display was found. Use a command: inspect, clean, verify, demo; --help tells more.\n"
-        )
+        if sys.stderr is not None:  # a windowed program on Windows has none
+            sys.stderr.write("No display was found. Use a command: inspect, clean, verify, demo (--help).
+")
         return 2
     from viewer.ui.main import run_window
 

@@ -26,7 +26,8 @@ from viewer.finders.risk import burned_in_risk
 from viewer.pixels.box_text import regions_from
 from viewer.release.batch import Job, export
 from viewer.release.recheck import Checked, recheck
-from viewer.release.report import Held, Report, report_json, write_report
+from viewer.release.report import Held, Report
+from viewer.release.report_file import report_json, write_report
 from viewer.resources import resource
 from viewer.rules.profiles import profile_named, shipped_profiles
 from viewer.rules.recipe import CHOICES, Option, Override, Profile, Recipe, read_profile

@@ -2,9 +2,9 @@
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import imagecodecs
 import jpeg_ls
@@ -113,8 +113,12 @@ def _planes(data: bytes | bytearray, header: StreamHeader) -> Samples:
 
 
 def _rle_decode(data: bytes, header: StreamHeader) -> Samples:
-    size = {"rows": header.rows, "columns": header.columns, "bits_allocated": header.precision}
-    return _planes(rle.utils.decode_pixel_data(data, version=2, **size), header)
+    size: dict[str, Any] = {
+        "rows": header.rows,
+        "columns": header.columns,
+        "bits_allocated": header.precision,
+    }
+    return _planes(bytes(rle.utils.decode_pixel_data(data, version=2, **size)), header)
 
 
 def _rle_decode_again(data: bytes, header: StreamHeader) -> Samples:
@@ -139,7 +143,7 @@ def _rle_encode(samples: Samples, header: StreamHeader) -> bytes:
 
 def _jpeg_decode(data: bytes, header: StreamHeader) -> Samples:
     """Return the components as they are: naming the same colour space twice switches conversion off."""
-    colour = {} if header.samples == 1 else {"colorspace": "YCBCR", "outcolorspace": "YCBCR"}
+    colour: dict[str, Any] = {} if header.samples == 1 else {"colorspace": "YCBCR", "outcolorspace": "YCBCR"}
     return np.asarray(imagecodecs.jpeg8_decode(data, **colour))
 
 
@@ -158,16 +162,14 @@ def _lossless_lj92(data: bytes, header: StreamHeader) -> Samples:
 
 
 def _lossless_encode(samples: Samples, header: StreamHeader) -> bytes:
-    colour = {} if header.samples == 1 else {"colorspace": "RGB", "outcolorspace": "RGB"}
-    coding = {"predictor": header.predictor, "bitspersample": header.precision}
+    colour: dict[str, Any] = {} if header.samples == 1 else {"colorspace": "RGB", "outcolorspace": "RGB"}
+    coding: dict[str, Any] = {"predictor": header.predictor, "bitspersample": header.precision}
     return bytes(imagecodecs.jpeg8_encode(samples, lossless=True, **coding, **colour))
 
 
 def _first_predictor_encode(samples: Samples, header: StreamHeader) -> bytes:
-    """Return a frame with selection value 1, the only one that its syntax allows (PS3.5 8.2.1)."""
-    colour = {} if header.samples == 1 else {"colorspace": "RGB", "outcolorspace": "RGB"}
-    coding = {"predictor": 1, "bitspersample": header.precision}
-    return bytes(imagecodecs.jpeg8_encode(samples, lossless=True, **coding, **colour))
+    """Return a frame with selection value 1, the only one that its syntax allows (PS3.5 10.3)."""
+    return _lossless_encode(samples, replace(header, predictor=1))
 
 
 # JPEG-LS ---------------------------------------------------------------------------------------------
@@ -207,12 +209,15 @@ def _openjpeg_decode(data: bytes, header: StreamHeader) -> Samples:
 
 
 def _openjpeg_encode(samples: Samples, header: StreamHeader) -> bytes:
-    colour = {"photometric_interpretation": int(header.samples == 3), "use_mct": header.colour_transform}
+    colour: dict[str, Any] = {
+        "photometric_interpretation": int(header.samples == 3),
+        "use_mct": header.colour_transform,
+    }
     return bytes(openjpeg.utils.encode_array(samples, bits_stored=header.precision, **colour))
 
 
 def _jpeg2k_encode(samples: Samples, header: StreamHeader) -> bytes:
-    coding = {"bitspersample": header.precision, "mct": header.colour_transform}
+    coding: dict[str, Any] = {"bitspersample": header.precision, "mct": header.colour_transform}
     # Few resolutions: pictures of some pixels' width cannot be halved five times.
     encoded = imagecodecs.jpeg2k_encode(
         samples, level=0, reversible=True, codecformat="j2k", resolutions=1, **coding
@@ -227,7 +232,7 @@ def _htj2k_decode(data: bytes, header: StreamHeader) -> Samples:
 
 
 def _htj2k_encode(samples: Samples, header: StreamHeader) -> bytes:
-    """Return a frame in RPCL order with tile-part lengths, as HTJ2K Lossless RPCL asks (PS3.5 8.2.16).
+    """Return a frame in RPCL order with tile-part lengths, as HTJ2K Lossless RPCL asks.
 
     Its precision is that of the samples' bytes, not of the frame it replaces: the values are the same.
     """

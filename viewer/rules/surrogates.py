@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_VM, dictionary_VR
 
 from viewer.dicom.decisions import Items, NewElement, Value
 from viewer.rules.standard import IodNode
@@ -158,9 +158,17 @@ def dummy_items(node: IodNode | None, keyring: Keyring, salt: str, depth: int = 
         elif vr == "UI":
             value = keyring.uid(f"dummy {salt}/{tag:08X}")
         else:
-            value = _ENUMERATED.get(tag, dummy(vr))
+            value = _ENUMERATED.get(tag) or _repeated(dummy(vr), tag)
         filled.append(NewElement(tag, vr, value))
     return (tuple(filled),)
+
+
+def _repeated(value: Value, tag: int) -> Value:
+    """Return a dummy as often as the least value multiplicity demands (PS3.6)."""
+    least = int(dictionary_VM(tag).split("-")[0].rstrip("n") or 1)
+    if least == 1 or isinstance(value, (bytes, tuple)) or value is None:
+        return value
+    return (value,) * least
 
 
 def comment_item() -> Items:

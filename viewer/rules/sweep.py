@@ -13,6 +13,7 @@ from viewer.rules.decide import Level, Wanted, carried_out
 from viewer.rules.descriptors import KnownIdentity, take_out
 from viewer.rules.known import searcher
 from viewer.rules.standard import resolve, standard
+from viewer.rules.surrogates import dummy
 
 
 class Pending(NamedTuple):
@@ -75,4 +76,6 @@ def _swept(
     kept = tuple(text for text in left if text)
     if kept and made.vr not in ("CS", "UR"):
         return replace(made, action=Action.CLEAN, why=why, value=kept)
-    return replace(made, action=Action.EMPTY, why=why)
+    if made.vr in ("CS", "UR", "PN"):
+        return replace(made, action=Action.EMPTY, why=why)
+    return replace(made, action=Action.REPLACE, why=why, value=dummy(made.vr))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from viewer.dicom.decisions import Action, Value
+from viewer.dicom.decisions import Action, NewElement, Value
 from viewer.dicom.elements import Element, texts
 from viewer.rules.descriptors import KnownIdentity, clean_text
 from viewer.rules.standard import IodNode
@@ -19,6 +19,8 @@ from viewer.rules.surrogates import (
 )
 
 CONTENT_SEQUENCE: Final = 0x0040A730
+WAVEFORM_ANNOTATION: Final = 0x0040B020
+"""Its items need a text or a concept name (PS3.3 C.10.10), which no Type tells."""
 ENCAPSULATED_DOCUMENT: Final = 0x00420011
 _PDF: Final = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -74,6 +76,9 @@ def filled(tag: int, vr: str, node: IodNode | None, keyring: Keyring, salt: str)
     """Return a dummy for an attribute that must not be empty; items for a sequence (code D)."""
     if tag == CONTENT_SEQUENCE:
         return comment_item()
+    if tag == WAVEFORM_ANNOTATION:
+        annotation = dummy_items(node.child(tag) if node else None, keyring, f"{salt}/{tag:08X}")
+        return tuple((*item, NewElement(0x00700006, "ST", "REMOVED")) for item in annotation)
     if vr == "SQ":
         return dummy_items(node.child(tag) if node else None, keyring, f"{salt}/{tag:08X}")
     return keyring.uid(f"dummy {salt}/{tag:08X}") if vr == "UI" else dummy(vr)

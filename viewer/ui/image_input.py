@@ -116,8 +116,7 @@ class ImageInput(QWidget):
         """Move the image; it keeps to whole device pixels and stays in sight."""
         if self._picture is None:
             return
-        place = tools.kept_in_sight(place, Size(*self._picture.size), self._view_size())
-        place = Placement(place.scale, round(place.left), round(place.top))
+        place = _whole(tools.kept_in_sight(place, Size(*self._picture.size), self._view_size()))
         if place != self._place:
             self._fits = False
             self._move(place)
@@ -349,7 +348,7 @@ class ImageInput(QWidget):
         if self._fits:
             self._move(tools.fitted(image, view))
         else:
-            self._move(tools.kept_in_sight(self._place, image, view))
+            self._move(_whole(tools.kept_in_sight(self._place, image, view)))
 
     def _move(self, place: Placement) -> None:
         self._place = place
@@ -385,3 +384,8 @@ class ImageInput(QWidget):
             ratio = self.devicePixelRatioF()
             area = QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
             self.update(area.toAlignedRect())
+
+
+def _whole(place: Placement) -> Placement:
+    """Return the placement on whole device pixels, so that 1:1 stays sharp."""
+    return Placement(place.scale, round(place.left), round(place.top))
