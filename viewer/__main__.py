@@ -23,8 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if not has_display():
         if sys.stderr is not None:  # a windowed program on Windows has none
-            sys.stderr.write("No display was found. Use a command: inspect, clean, verify, demo (--help).
-")
+            print("No display was found. Use inspect, clean, verify or demo; --help.", file=sys.stderr)
         return 2
     from viewer.ui.main import run_window
 

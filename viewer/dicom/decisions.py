@@ -57,7 +57,7 @@ class Reason(NamedTuple):
 Items: TypeAlias = tuple[tuple["NewElement", ...], ...]
 """Value of a sequence that is put in: per item its elements."""
 
-Value: TypeAlias = str | int | float | bytes | tuple[str, ...] | tuple[int | float | str, ...] | Items | None
+Value: TypeAlias = str | int | float | bytes | tuple[str | int | float, ...] | Items | None
 
 
 class NewElement(NamedTuple):
