@@ -1,0 +1,256 @@
+"""Original x plan -> rows of the tag table: old value, new value, and why; also over many instances."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+from viewer.dicom.decisions import Action, Basis, Decision, Identity, Plan, Reason, Value
+from viewer.dicom.elements import (
+    CONVERSION_ERRORS,
+    Element,
+    ElementPath,
+    dictionary_vr,
+    encodings_of,
+    is_private,
+    keyword,
+    raw_elements,
+    tag_text,
+    texts,
+)
+from viewer.rules import private
+from viewer.rules.recipe import Option
+from viewer.rules.standard import standard
+
+LONGEST: Final = 200
+"""Characters of a value that are shown."""
+_BINARY: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
+_OPTION_WORDS: Final = {option.value: option.name.lower().replace("_", " ") for option in Option}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the tag table; `old` and `new` are texts for the screen only."""
+
+    path: ElementPath
+    tag: str
+    name: str
+    vr: str
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+    action: Action
+    identity: Identity
+    why: str
+    overridden: bool = False
+    within_removed: bool = False
+    """It stands inside a sequence that goes as a whole."""
+
+    @property
+    def depth(self) -> int:
+        """Return how many sequences it stands in."""
+        return len(self.path) // 2
+
+    @property
+    def changed(self) -> bool:
+        """Return whether the output differs from the source here."""
+        return self.action is not Action.KEEP
+
+
+def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
+    """Return the rows of one instance in the order of the tags, sequences before their items."""
+    decisions = {d.path: d for d in plan.decisions}
+    made: list[Row] = []
+    _level(dataset, (), decisions, encodings_of(dataset), None, made)
+    added = [_added(d) for d in plan.decisions if d.action is Action.ADD]
+    return tuple(sorted([*made, *added], key=lambda row: row.path)) if added else tuple(made)
+
+
+def _level(
+    dataset: Dataset,
+    parent: ElementPath,
+    decisions: Mapping[ElementPath, Decision],
+    encodings: list[str],
+    above: Decision | None,
+    made: list[Row],
+) -> None:
+    creators = private.creators(dataset)
+    for tag, element in raw_elements(dataset):
+        path = (*parent, tag)
+        decision = decisions.get(path) or above
+        if decision is None:
+            continue
+        row = _row(path, element, decision, encodings, creators)
+        items = _items(dataset, tag, element)
+        if items is not None:
+            row = replace(row, vr="SQ", old=_count(len(items)))
+        made.append(replace(row, new="", within_removed=True) if path not in decisions else row)
+        goes = decision.action not in (Action.KEEP, Action.CLEAN) or above is not None
+        for number, item in enumerate(items or ()):
+            inner = encodings_of(item, encodings)
+            _level(item, (*path, number), decisions, inner, decision if goes else None, made)
+
+
+def _count(number: int) -> str:
+    return f"{number} item" + ("" if number == 1 else "s")
+
+
+def _items(dataset: Dataset, tag: int, element: Element) -> list[Dataset] | None:
+    if element.VR != "SQ" and dictionary_vr(tag) != "SQ":
+        return None
+    try:
+        value = dataset[tag].value
+    except CONVERSION_ERRORS:
+        return None
+    return (
+        [item for item in value or () if isinstance(item, Dataset)] if not isinstance(value, bytes) else None
+    )
+
+
+def _row(
+    path: ElementPath,
+    element: Element,
+    decision: Decision,
+    encodings: list[str],
+    creators: Mapping[int, str],
+) -> Row:
+    tag = path[-1]
+    old = shown(element, encodings)
+    return Row(
+        path,
+        tag_text(tag),
+        name_of(tag, creators),
+        str(element.VR or decision.vr),
+        old,
+        new_text(decision, old),
+        decision.action,
+        decision.identity,
+        why_text(decision.why),
+        decision.why.basis is Basis.OVERRIDE,
+    )
+
+
+def _added(decision: Decision) -> Row:
+    tag = decision.path[-1]
+    return Row(
+        decision.path,
+        tag_text(tag),
+        name_of(tag, {}),
+        decision.vr,
+        "",
+        new_text(decision, ""),
+        Action.ADD,
+        decision.identity,
+        why_text(decision.why),
+    )
+
+
+def name_of(tag: int, creators: Mapping[int, str]) -> str:
+    """Return the name of an element as staff read it: from the table, the dictionary, or its creator."""
+    if is_private(tag):
+        if private.is_creator(tag):
+            return "Private creator"
+        creator = creators.get(private.block_key(tag), "")
+        return f"Private ({creator})" if creator else "Private"
+    row = standard().rows.get(tag)
+    if row is not None and row.name:
+        return row.name
+    word = keyword(tag)
+    return _spaced(word) if word else "Unknown element"
+
+
+def _spaced(word: str) -> str:
+    made = ""
+    for before, letter, after in zip(" " + word, word, word[1:] + " ", strict=False):
+        starts = letter.isupper() and (before.islower() or (before.isupper() and after.islower()))
+        made += (" " if starts and made else "") + letter
+    return made
+
+
+def shown(element: Element, encodings: list[str]) -> str:
+    """Return a value as text for the screen, shortened; never raises."""
+    value = element.value
+    vr = str(element.VR or "")
+    if vr in _BINARY and isinstance(value, bytes):
+        return _size(len(value))
+    if isinstance(element, RawDataElement) and isinstance(value, bytes) and len(value) > 10_000:
+        return _size(len(value))
+    try:
+        joined = " \\ ".join(texts(element, encodings))
+    except CONVERSION_ERRORS:
+        return "(cannot be shown)"
+    return joined if len(joined) <= LONGEST else joined[: LONGEST - 1] + "…"
+
+
+def _size(count: int) -> str:
+    if count < 1024:
+        return f"{count} bytes, binary"
+    return f"{count / 1024:.0f} KB, binary" if count < 1 << 20 else f"{count / (1 << 20):.1f} MB, binary"
+
+
+def new_text(decision: Decision, old: str) -> str:
+    """Return what stands in the output, as text for the screen."""
+    if decision.action is Action.KEEP:
+        return old
+    if decision.action is Action.REMOVE:
+        return ""
+    return _value_text(decision.value) if decision.value is not None else "(empty)"
+
+
+def _value_text(value: Value) -> str:
+    if isinstance(value, bytes):
+        return _size(len(value))
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], tuple):
+            return _count(len(value))
+        return " \\ ".join(map(str, value))
+    return str(value)
+
+
+def why_text(why: Reason) -> str:
+    """Return one sentence about what a decision rests on."""
+    of_type = f", Type {why.iod_type} in this kind of object" if why.iod_type else ""
+    sentences = {
+        Basis.TABLE: f"PS3.15 Table E.1-1 says {why.code}{of_type}.",
+        Basis.OPTION: f"Option “{_OPTION_WORDS.get(why.detail, why.detail)}” says {why.code}{of_type}.",
+        Basis.OVERRIDE: f"Your choice for {why.detail}.",
+        Basis.VALUE_REPRESENTATION: f"Not in the table, but of a kind that identifies{of_type}.",
+        Basis.UNLISTED: "Not identifying by the standard; its text was searched for the patient.",
+        Basis.PRIVATE: "Private element: removed unless known to be safe.",
+        Basis.UNKNOWN_ELEMENT: "Not in the DICOM dictionary: nobody knows what it holds.",
+        Basis.STRUCTURE: "Belongs to how the file is stored.",
+        Basis.FOUND_IDENTITY: "The patient or the hospital was found in this text and taken out.",
+        Basis.CLAIM: "Says what this program did.",
+    }
+    return sentences[why.basis]
+
+
+def aggregate(many: Iterable[Sequence[Row]]) -> tuple[Row, ...]:
+    """Return one row per path over many instances: the common value, or how many different ones."""
+    lists = list(many)
+    by_path: dict[ElementPath, list[Row]] = {}
+    for one in lists:
+        for row in one:
+            by_path.setdefault(row.path, []).append(row)
+    return tuple(_merged(by_path[path], len(lists)) for path in sorted(by_path))
+
+
+def _merged(same: Sequence[Row], instances: int) -> Row:
+    first = same[0]
+    return replace(
+        first,
+        old=_spread([row.old for row in same], instances),
+        new=_spread([row.new for row in same], instances),
+        action=max((row.action for row in same), key=lambda a: a is not Action.KEEP),
+        overridden=any(row.overridden for row in same),
+    )
+
+
+def _spread(values: Sequence[str], instances: int) -> str:
+    different = len(set(values))
+    if different == 1 and len(values) == instances:
+        return values[0]
+    if different == 1:
+        return f"{values[0]}  (in {len(values)} of {instances} images)"
+    return f"{different} different values in {len(values)} images"
