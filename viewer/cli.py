@@ -149,7 +149,7 @@ def clean(
     instances = tuple(catalog.instances)
     job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons)
     report = _exported(job, workers)
-    content = report_json(report, product=f"{PRODUCT} {VERSION}", profile=profile)
+    content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
     if report_file:
         write_report(content, report_file)
     if as_json:

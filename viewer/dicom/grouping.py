@@ -20,6 +20,8 @@ _DIGITS: Final = re.compile(r"([0-9]+)")
 _LAST: Final = 1 << 62
 
 NaturalKey: TypeAlias = tuple[tuple[int, str], ...]
+_Key: TypeAlias = tuple[str, str]
+"""A UID, or an empty text and the folder that stands in for it."""
 
 
 class Record(NamedTuple):
@@ -45,7 +47,7 @@ class _SeriesGroup:
 def source_order(source: Source) -> tuple[NaturalKey, str, str]:
     """Return a sort key of sources: by path and member, digits by their value (IM2 before IM10)."""
     path = source.path.as_posix()
-    return _natural(f"{path}\0{source.member}"), path, source.member
+    return natural_key(f"{path}\0{source.member}"), path, source.member
 
 
 def build_catalog(records: Iterable[Record], rejected: Iterable[Rejected] = ()) -> Catalog:
@@ -66,7 +68,8 @@ def build_catalog(records: Iterable[Record], rejected: Iterable[Rejected] = ()) 
     )
 
 
-def _natural(text: str) -> NaturalKey:
+def natural_key(text: str) -> NaturalKey:
+    """Return a sort key that ignores case and takes digits by their value."""
     parts = _DIGITS.split(text.casefold())
     return tuple(
         (len(part.lstrip("0")), part.lstrip("0")) if index % 2 else (0, part)
@@ -79,12 +82,12 @@ def _folder(source: Source) -> str:
     return f"{source.path}\0{inside}" if source.member else str(source.path.parent)
 
 
-def _study_key(record: Record) -> tuple[str, str]:
+def _study_key(record: Record) -> _Key:
     uid = record.header.study_uid
     return (uid, "") if uid else ("", _folder(record.source))
 
 
-def _series_key(record: Record) -> tuple[str, str]:
+def _series_key(record: Record) -> _Key:
     uid = record.header.series_uid
     return (uid, "") if uid else ("", _folder(record.source))
 
@@ -118,8 +121,9 @@ def _number_order(number: int | None) -> int:
 
 
 def _in_display_order(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Return one series sorted by position along the normal (PS3.3 C.7.6.2.1.1) if all images are parallel,
-    then by Instance Number, then by source.
+    """Return one series sorted by position along the normal, then Instance Number, then source.
+
+    The position counts if all images are parallel (PS3.3 C.7.6.2.1.1).
     """
     by_source = sorted(records, key=lambda record: record.order)
     depths = _depths([record.header for record in by_source])

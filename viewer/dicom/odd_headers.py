@@ -34,7 +34,7 @@ _INFLATED_LIMIT: Final = 2 << 30
 _UID: Final = re.compile(r"[0-9][0-9.]{4,63}")
 _CODE: Final = re.compile(r"[A-Z0-9_ ]{1,16}")
 
-_PYDICOM_FAILS: Final = (
+PYDICOM_FAILS: Final = (
     ArithmeticError,
     AttributeError,
     BytesLengthException,
@@ -50,6 +50,7 @@ _PYDICOM_FAILS: Final = (
     ValueError,
     zlib.error,
 )
+"""What pydicom is known to raise over damaged bytes."""
 _DAMAGED: Final = "This file is damaged: it cannot be read as DICOM."
 _NOT_DICOM: Final = "This is not a DICOM file."
 _CUT: Final = "This file ends in the middle of its header: it is damaged or was not copied completely."
@@ -131,7 +132,7 @@ def read_any_header(file: ByteStream, size: int) -> Header:
         dataset = _partial(bounded, watcher)
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
         meta_class = str(dataset.file_meta.get("MediaStorageSOPClassUID", "") or "")
-    except _PYDICOM_FAILS:
+    except PYDICOM_FAILS:
         raise UnreadableFile(_DAMAGED if has_prefix else _NOT_DICOM) from None
     values = _values(dataset)
     header = header_of(

@@ -1,4 +1,4 @@
-"""Opening what was found: plain files and members of ZIP archives, never changed and never unpacked on disk."""
+"""Opening what was found: plain files and members of ZIP archives, never changed or unpacked on disk."""
 
 import os
 import stat
@@ -163,7 +163,7 @@ def _why_not(info: zipfile.ZipInfo, occurrences: int) -> str:
 
 @lru_cache(maxsize=8)
 def _directory(path: str, mtime_ns: int) -> dict[str, zipfile.ZipInfo]:
-    """Return the central directory of an archive; the time is part of the key, so a changed one is read anew."""
+    """Return the central directory of an archive; its time makes a changed one be read anew."""
     with zipfile.ZipFile(path) as archive:
         return {info.filename: info for info in archive.infolist()}
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 
 from viewer.release.report import Report, Written
-from viewer.rules.recipe import Profile
+from viewer.rules.recipe import Recipe
 
 
-def report_json(report: Report, *, product: str, profile: Profile) -> bytes:
+def report_json(report: Report, *, product: str, recipe: Recipe) -> bytes:
     """Return the report as JSON; catalog numbers and output names are the only names in it.
 
     Of the profile its name, options and overridden selectors are told, not the values put in.
@@ -28,9 +28,10 @@ def report_json(report: Report, *, product: str, profile: Profile) -> bytes:
     ]
     whole = {
         "product": product,
-        "profile": profile.name,
-        "options": sorted(option.value for option in profile.options),
-        "overrides": [{"selector": o.selector, "action": o.action.value} for o in profile.overrides],
+        "profile": recipe.profile.name,
+        "options": sorted(option.value for option in recipe.profile.options),
+        "overrides": [{"selector": o.selector, "action": o.action.value} for o in recipe.profile.overrides],
+        "set_aside": [{"what": w.blocker, "reason": w.reason} for w in recipe.waivers],
         "counts": report.counts,
         "cancelled": report.cancelled,
         "seconds": round(report.seconds, 3),

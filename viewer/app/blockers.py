@@ -1,0 +1,71 @@
+"""What is left to do before an export: derived from facts and intent, each with the place to jump to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from viewer.dicom.catalog import Catalog, Instance, Series, Study
+from viewer.finders.risk import burned_in_risk
+from viewer.pixels.regions import Region, ScopeKind
+from viewer.rules.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing to do. `key` names it in waivers and holds no identity; `instance` is where to jump."""
+
+    key: str
+    sentence: str
+    instance: Instance = field(repr=False)
+
+
+def blockers(catalog: Catalog, recipe: Recipe) -> tuple[Blocker, ...]:
+    """Return what is neither done nor waived, the riskiest first."""
+    waived = {w.blocker for w in recipe.waivers}
+    found = [b for b in (*_mixed(catalog), *_other_sizes(catalog, recipe), *_unseen(catalog, recipe))]
+    return tuple(b for b in found if b.key not in waived)
+
+
+def _numbered(catalog: Catalog) -> Iterator[tuple[int, Study, Series]]:
+    pairs = [(study, series) for study in catalog.studies for series in study.series]
+    for number, (study, series) in enumerate(pairs, start=1):
+        yield number, study, series
+
+
+def _mixed(catalog: Catalog) -> Iterator[Blocker]:
+    for number, study in enumerate(catalog.studies, start=1):
+        if study.mixed_patients:
+            sentence = f"Study {number} holds images of different patients: check that it is one person."
+            yield Blocker(f"mixed-{number}", sentence, next(iter(study.instances)))
+
+
+def _unseen(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
+    """Yield the series with images that nobody has looked at, those with likely text first."""
+    waiting = []
+    for number, _, series in _numbered(catalog):
+        unseen = [i for i in series.instances if i.frames and i.sop_instance_uid not in recipe.reviewed]
+        if unseen:
+            likely = any(burned_in_risk(i).likely for i in unseen)
+            text = "burned-in text is likely" if likely else "not looked at yet"
+            images = f"{len(unseen)} image" + ("" if len(unseen) == 1 else "s")
+            sentence = f"Series {number} ({series.modality or 'unknown'}, {images}): {text}."
+            waiting.append((not likely, Blocker(f"unseen-{number}", sentence, unseen[0])))
+    for _, blocker in sorted(waiting, key=lambda pair: pair[0]):
+        yield blocker
+
+
+def _other_sizes(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
+    """Yield the series in which a box was drawn for images of another size."""
+    for number, study, series in _numbered(catalog):
+        for instance in series.instances:
+            if instance.frames and any(_misfits(r, study, series, instance) for r in recipe.regions):
+                sentence = f"Series {number}: a box was drawn on an image of another size; draw it here too."
+                yield Blocker(f"size-{number}", sentence, instance)
+                break
+
+
+def _misfits(region: Region, study: Study, series: Series, instance: Instance) -> bool:
+    uid = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid}.get(
+        region.scope.kind, instance.sop_instance_uid
+    )
+    size = (region.scope.rows, region.scope.columns)
+    return region.scope.uid == uid and size != (instance.rows, instance.columns)

@@ -1,0 +1,340 @@
+"""The state behind the window: facts, selection, recipe and its history; verbs down, signals up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pydicom.dataset import Dataset
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from viewer.app.blockers import Blocker, blockers
+from viewer.app.tasks import Tasks
+from viewer.dicom.catalog import Catalog, Instance, Series, Study
+from viewer.dicom.decisions import Action, Plan
+from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
+from viewer.dicom.scan import scan
+from viewer.dicom.sources import read_source
+from viewer.pixels.regions import Box, Region, Scope, ScopeKind
+from viewer.release.batch import Job, check_destination, export
+from viewer.release.report import Report
+from viewer.release.run import parse
+from viewer.rules.plan import plan
+from viewer.rules.recipe import Option, Override, Profile, Recipe, Waiver
+from viewer.rules.rows import Row, aggregate, rows
+from viewer.rules.surrogates import Keyring
+
+SCAN: Final = "scan"
+EXPORT: Final = "export"
+SERIES_ROWS: Final = "series rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is on screen; all None when nothing is open."""
+
+    study: Study | None = None
+    series: Series | None = None
+    instance: Instance | None = None
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The selected instance with its plan; derived, kept for the selection only."""
+
+    dataset: Dataset
+    plan: Plan
+    rows: tuple[Row, ...]
+
+
+class _Change(QUndoCommand):
+    """One step of intent: the former recipe and the new one."""
+
+    def __init__(self, text: str, workspace: "Workspace", before: Recipe, after: Recipe) -> None:
+        super().__init__(text)
+        self._workspace, self._before, self._after = workspace, before, after
+
+    def redo(self) -> None:
+        self._workspace.take_recipe(self._after)
+
+    def undo(self) -> None:
+        self._workspace.take_recipe(self._before)
+
+
+class Workspace(QObject):
+    """Holds facts, selection and intent. A slot that listens here only reads and paints."""
+
+    catalog_changed = Signal()
+    selection_changed = Signal()
+    recipe_changed = Signal()
+    noticed = Signal(str)
+
+    def __init__(self, keyring: Keyring, profile: Profile, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.catalog = Catalog()
+        self.selection = Selection()
+        self.recipe = Recipe(profile)
+        self.history = QUndoStack(self)
+        self.tasks = Tasks(self)
+        self.keyring = keyring
+        self.report: Report | None = None
+        self._inspected: Inspected | None = None
+        self._dataset: tuple[Instance, Dataset] | None = None
+
+    # Facts -------------------------------------------------------------------------------------
+
+    def open(self, paths: Sequence[Path], progress: Callable[[int, int], None]) -> None:
+        """Scan paths in the background; the catalog, boxes and marks of what was open are put away."""
+        wanted = tuple(paths)
+        self.tasks.start(
+            SCAN,
+            lambda report, cancelled: scan(wanted, progress=report, cancelled=cancelled),
+            self._take_catalog,
+            failed=self.noticed.emit,
+            progress=progress,
+        )
+
+    def stop_opening(self) -> None:
+        self.tasks.cancel(SCAN)
+
+    def _take_catalog(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.report = None
+        self.history.clear()
+        self._forget()
+        self.recipe = Recipe(self.recipe.profile)
+        self.selection = Selection()
+        self.catalog_changed.emit()
+        self.recipe_changed.emit()
+        first = next(iter(catalog.instances), None)
+        if first is not None:
+            self.select(first)
+        else:
+            self.selection_changed.emit()
+            self.noticed.emit("No DICOM images were found there.")
+
+    # Selection ---------------------------------------------------------------------------------
+
+    def select(self, instance: Instance, frame: int = 0) -> None:
+        study, series = self._home_of(instance)
+        chosen = Selection(study, series, instance, min(max(frame, 0), max(instance.frames - 1, 0)))
+        if chosen != self.selection:
+            if chosen.instance is not self.selection.instance:
+                self._forget()
+            self.selection = chosen
+            self.selection_changed.emit()
+
+    def select_series(self, series: Series) -> None:
+        self.select(series.instances[0])
+
+    def _home_of(self, instance: Instance) -> tuple[Study, Series]:
+        for study in self.catalog.studies:
+            for series in study.series:
+                if instance in series.instances:
+                    return study, series
+        raise LookupError("the instance is not in the catalog")
+
+    def inspected(self) -> Inspected | None:
+        """Return the selected instance with its plan and rows, or None; a problem is noticed once."""
+        instance = self.selection.instance
+        if instance is None:
+            return None
+        if self._inspected is None:
+            dataset = self._read(instance)
+            if dataset is None:
+                return None
+            made = plan(dataset, self.recipe, self.keyring)
+            self._inspected = Inspected(dataset, made, rows(dataset, made))
+        return self._inspected
+
+    def _read(self, instance: Instance) -> Dataset | None:
+        if self._dataset is None or self._dataset[0] is not instance:
+            try:
+                dataset = parse(read_source(instance.source))
+            except UnreadableFile as error:
+                self.noticed.emit(f"Image {instance.number}: {error}")
+                return None
+            self._dataset = (instance, dataset)
+        return self._dataset[1]
+
+    def _forget(self) -> None:
+        self._inspected = None
+        self._dataset = None
+
+    def series_rows(self, done: Callable[[tuple[Row, ...]], None]) -> None:
+        """Derive the rows of the whole selected series in the background."""
+        series, recipe, keyring = self.selection.series, self.recipe, self.keyring
+        if series is None:
+            done(())
+            return
+        self.tasks.start(
+            SERIES_ROWS,
+            lambda progress, cancelled: _rows_of(series, recipe, keyring, cancelled),
+            done,
+            failed=self.noticed.emit,
+        )
+
+    # Intent ------------------------------------------------------------------------------------
+
+    def take_recipe(self, recipe: Recipe) -> None:
+        """Put a recipe in place; only the history calls this."""
+        self.recipe = recipe
+        self._inspected = None
+        self.recipe_changed.emit()
+
+    def _change(self, text: str, recipe: Recipe) -> None:
+        if recipe != self.recipe:
+            self.history.push(_Change(text, self, self.recipe, recipe))
+
+    def set_profile(self, profile: Profile) -> None:
+        self._change("profile", replace(self.recipe, profile=profile))
+
+    def set_option(self, option: Option, wanted: bool) -> None:
+        """Switch one option; of the two that exclude each other the newer one stays."""
+        options = self.recipe.profile.options | {option} if wanted else self.recipe.profile.options - {option}
+        dates = {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES}
+        if wanted and option in dates:
+            options = options - dates | {option}
+        try:
+            self.set_profile(replace(self.recipe.profile, options=frozenset(options)))
+        except ConflictingOptions as error:
+            self.noticed.emit(str(error))
+
+    def override(self, selector: str, action: Action, value: str = "") -> None:
+        try:
+            chosen = Override(selector, action, value)
+        except BadSelector as error:
+            self.noticed.emit(str(error))
+            return
+        self._change("tag choice", self.recipe.with_override(chosen))
+
+    def clear_override(self, selector: str) -> None:
+        self._change("tag choice", self.recipe.without_override(selector))
+
+    def add_region(self, box: Box, kind: ScopeKind) -> None:
+        """Add a box for the selected frame, image, series or study."""
+        region = self._region(box, kind)
+        if region is not None:
+            self._change("box", replace(self.recipe, regions=(*self.recipe.regions, region)))
+
+    def _region(self, box: Box, kind: ScopeKind) -> Region | None:
+        chosen = self.selection
+        if chosen.instance is None or chosen.series is None or chosen.study is None:
+            return None
+        image = chosen.instance
+        uid = {ScopeKind.SERIES: chosen.series.uid, ScopeKind.STUDY: chosen.study.uid}.get(
+            kind, image.sop_instance_uid
+        )
+        inside = box.clipped(image.rows, image.columns)
+        if not uid or inside is None:
+            self.noticed.emit(
+                "A box cannot be kept here: this image has no identifier, or the box is outside."
+            )
+            return None
+        frames = (chosen.frame, chosen.frame) if kind is ScopeKind.FRAME else None
+        return Region(inside, Scope(kind, uid, image.rows, image.columns, frames))
+
+    def change_region(self, region: Region, box: Box) -> None:
+        inside = box.clipped(region.scope.rows, region.scope.columns)
+        if inside is None:
+            self.remove_region(region)
+            return
+        moved = tuple(replace(r, box=inside) if r is region else r for r in self.recipe.regions)
+        self._change("box", replace(self.recipe, regions=moved))
+
+    def remove_region(self, region: Region) -> None:
+        left = tuple(r for r in self.recipe.regions if r is not region)
+        self._change("box", replace(self.recipe, regions=left))
+
+    def mark_reviewed(self, instances: Sequence[Instance], seen: bool = True) -> None:
+        """Note that a person has looked at every frame of these images (or take that back)."""
+        uids = {i.sop_instance_uid for i in instances if i.sop_instance_uid and i.frames}
+        marks = self.recipe.reviewed | uids if seen else self.recipe.reviewed - uids
+        self._change("looked at", replace(self.recipe, reviewed=frozenset(marks)))
+
+    def waive(self, blocker: Blocker, reason: str) -> None:
+        """Set a blocker aside with a reason that goes to the report."""
+        if not reason.strip():
+            self.noticed.emit("A reason is needed to set this aside.")
+            return
+        waivers = (*self.recipe.waivers, Waiver(blocker.key, reason.strip()))
+        self._change("set aside", replace(self.recipe, waivers=waivers))
+
+    # Consequences ------------------------------------------------------------------------------
+
+    def blockers(self) -> tuple[Blocker, ...]:
+        return blockers(self.catalog, self.recipe)
+
+    def regions_here(self) -> tuple[Region, ...]:
+        """Return the regions whose scope holds the selected image and frame, other sizes included."""
+        chosen = self.selection
+        if chosen.instance is None or chosen.series is None or chosen.study is None:
+            return ()
+        uids = {
+            ScopeKind.FRAME: chosen.instance.sop_instance_uid,
+            ScopeKind.IMAGE: chosen.instance.sop_instance_uid,
+            ScopeKind.SERIES: chosen.series.uid,
+            ScopeKind.STUDY: chosen.study.uid,
+        }
+        return tuple(
+            r
+            for r in self.recipe.regions
+            if r.scope.uid == uids[r.scope.kind]
+            and (r.scope.frames is None or r.scope.frames[0] <= chosen.frame <= r.scope.frames[1])
+        )
+
+    # Release -----------------------------------------------------------------------------------
+
+    def job(self, destination: Path) -> Job:
+        reasons = tuple(r.reason for r in self.catalog.rejected)
+        instances = tuple(self.catalog.instances)
+        return Job(
+            instances, self.catalog.duplicates, self.recipe, self.keyring, destination, rejected=reasons
+        )
+
+    def check_destination(self, destination: Path) -> None:
+        """Raise UnsafeDestination when nothing can or should be written there."""
+        check_destination(self.job(destination))
+
+    def export(
+        self,
+        destination: Path,
+        progress: Callable[[int, int], None],
+        done: Callable[[Report], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """Export everything in the background; the only act that cannot be undone."""
+        job = self.job(destination)
+
+        def finished(report: Report) -> None:
+            self.report = report
+            done(report)
+
+        self.tasks.start(
+            EXPORT,
+            lambda report, cancelled: export(job, progress=report, cancelled=cancelled),
+            finished,
+            failed=failed,
+            progress=progress,
+        )
+
+    def stop_export(self) -> None:
+        """Stop after the image under way; what was finished stays and is reported."""
+        self.tasks.request_stop(EXPORT)
+
+    def close(self) -> None:
+        self.tasks.close()
+
+
+def _rows_of(
+    series: Series, recipe: Recipe, keyring: Keyring, cancelled: Callable[[], bool]
+) -> tuple[Row, ...]:
+    found = []
+    for instance in series.instances:
+        if cancelled():
+            break
+        dataset = parse(read_source(instance.source))
+        found.append(rows(dataset, plan(dataset, recipe, keyring)))
+    return aggregate(found)
