@@ -40,6 +40,8 @@ _SHORT_VRS: Final = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS 
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _IMPLIED: Final = b""
 
+_LOOKED_AT: Final = WANTED.keys() | PIXELS.keys()
+
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _TRANSFER_SYNTAX: Final = 0x00020010
 _META_CLASS: Final = 0x00020002
@@ -153,9 +155,16 @@ def _read_top_level(window: _Window, start: int, explicit: bool) -> tuple[Values
 
 
 def _elements(window: _Window, position: int, explicit: bool) -> Iterator[tuple[int, bytes, int, int]]:
-    """Yield (tag, VR, length, offset of the value) of the top level; tags must rise (PS3.5 7.1)."""
+    """Yield (tag, VR, length, offset of the value) of the top level; tags must rise (PS3.5 7.1).
+
+    Of an explicit data set, plain elements that are not wanted are left out.
+    """
     last = 0x0002FFFF
     while position < window.size:
+        if explicit:
+            position, last = _after_plain(window, position, last)
+            if position == window.size:
+                return
         tag, vr, length, start = _element(window, position, explicit)
         if tag <= last or tag >> 16 == 0xFFFE:
             raise _Unsure
@@ -165,6 +174,26 @@ def _elements(window: _Window, position: int, explicit: bool) -> Iterator[tuple[
         else:
             position = start + length
         last = tag
+
+
+def _after_plain(window: _Window, position: int, last: int) -> tuple[int, int]:
+    """Return where the first element that needs a closer look stands, and the tag before it.
+
+    Passed over are unwanted elements of short VRs in the bytes at hand: nearly all, so this loop makes the
+    speed.
+    """
+    data, index = window.bytes, position - window.base
+    end = len(data) - 12 if index >= 0 else -1
+    while index <= end:
+        group, number, vr, length = _EXPLICIT(data, index)
+        tag = group << 16 | number
+        if vr not in _SHORT_VRS or tag <= last or tag in _LOOKED_AT or length & 1:
+            break
+        index += 8 + length
+        last = tag
+    if window.base + index > window.size:
+        raise _Unsure
+    return window.base + index, last
 
 
 def _element(window: _Window, position: int, explicit: bool) -> tuple[int, bytes, int, int]:

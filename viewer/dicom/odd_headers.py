@@ -3,10 +3,12 @@
 import re
 import warnings
 import zlib
+from contextlib import suppress
 from struct import error as StructError  # noqa: N812 - it is a class
 from threading import Lock
 from typing import Final, Protocol
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_partial
@@ -23,6 +25,7 @@ from viewer.dicom.facts import (
     Header,
     Pixels,
     Values,
+    ascii_text,
     header_of,
 )
 
@@ -30,6 +33,10 @@ _LONGEST_VALUE: Final = 1 << 20
 _HEADER_READS: Final = (1, 2, 4, 6, 8)
 """How many bytes pydicom asks for outside values; fewer there are at the end of every file."""
 
+_GROUP_LENGTH: Final = b"\2\0\0\0UL\4\0"
+_TRANSFER_SYNTAX: Final = 0x00020010
+_META_CLASS: Final = 0x00020002
+_PIECE: Final = 1 << 18
 _INFLATED_LIMIT: Final = 2 << 30
 _UID: Final = re.compile(r"[0-9][0-9.]{4,63}")
 _CODE: Final = re.compile(r"[A-Z0-9_ ]{1,16}")
@@ -130,24 +137,34 @@ def read_any_header(file: ByteStream, size: int) -> Header:
         if has_prefix:
             _refuse_bloated(bounded)
         dataset = _partial(bounded, watcher)
-        syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
-        meta_class = str(dataset.file_meta.get("MediaStorageSOPClassUID", "") or "")
     except PYDICOM_FAILS:
         raise UnreadableFile(_DAMAGED if has_prefix else _NOT_DICOM) from None
-    values = _values(dataset)
     header = header_of(
-        values,
+        _values(dataset),
         watcher.pixels,
-        syntax,
-        is_directory=watcher.has_directory_records or meta_class == MediaStorageDirectoryStorage,
+        _meta_text(dataset, _TRANSFER_SYNTAX),
+        is_directory=watcher.has_directory_records
+        or _meta_text(dataset, _META_CLASS) == MediaStorageDirectoryStorage,
         size=size,
         little=dataset.original_encoding[1] is not False,
     )
     if not (watcher.elements if has_prefix else _is_plausible(header)):
         raise UnreadableFile(_CUT if has_prefix else _NOT_DICOM)
-    if watcher.was_cut or (watcher.pixels is None and bounded.overrun):
+    if _ends_in_header(dataset, bounded, watcher):
         raise UnreadableFile(_CUT)
     return header
+
+
+def _ends_in_header(dataset: FileDataset, file: _Bounded, watcher: _Watcher) -> bool:
+    if watcher.was_cut or (watcher.pixels is None and file.overrun):
+        return True
+    raw = (element for element in dataset.values() if isinstance(element, RawDataElement))
+    return any(isinstance(found.value, bytes) and len(found.value) < found.length for found in raw)
+
+
+def _meta_text(dataset: FileDataset, tag: int) -> str:
+    value = next((found.value for found in dataset.file_meta.values() if found.tag == tag), b"")
+    return ascii_text(value) if isinstance(value, bytes) else str(value or "")
 
 
 def _has_prefix(file: _Bounded) -> bool:
@@ -174,30 +191,28 @@ def _partial(file: _Bounded, watcher: _Watcher) -> FileDataset:
 def _refuse_bloated(file: _Bounded) -> None:
     """Raise UnreadableFile when a deflated data set (PS3.5 A.5) would fill the memory."""
     head = file.read(4096)
-    at = head.find(DeflatedExplicitVRLittleEndian.encode() + b"\0")
+    if DeflatedExplicitVRLittleEndian.encode() in head and head[132:140] == _GROUP_LENGTH:
+        file.seek(144 + int.from_bytes(head[140:144], "little"))
+        with suppress(zlib.error):
+            _inflate(file)
     file.seek(0)
     file.overrun = False
-    if at < 0:
-        return
-    length = head.find(b"\2\0\0\0UL\4\0")
-    start = 144 + int.from_bytes(head[length + 8 : length + 12], "little") if length == 132 else len(head)
-    file.seek(start)
+
+
+def _inflate(file: _Bounded) -> None:
+    """Unpack the rest of a file into nothing."""
     inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    while data := inflater.unconsumed_tail or file.read(1 << 16):
-        total += len(inflater.decompress(data, 1 << 20))
+    while not inflater.eof and (data := inflater.unconsumed_tail or file.read(_PIECE)):
+        total += len(inflater.decompress(data, _PIECE))
         if total > _INFLATED_LIMIT:
             raise UnreadableFile(_BLOATED)
-        if inflater.eof:
-            break
-    file.seek(0)
-    file.overrun = False
 
 
 def _values(dataset: FileDataset) -> Values:
     """Return the wanted values as bytes; pydicom itself converts none but the character sets."""
     values: Values = {}
-    for tag in WANTED:
-        raw = getattr(dataset.get_item(tag), "value", None)
+    for element in dataset.values():
+        tag, raw = int(element.tag), element.value
         if isinstance(raw, bytes):
             values[tag] = raw
         elif tag == CHARACTER_SET and raw:

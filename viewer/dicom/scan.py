@@ -39,7 +39,8 @@ _ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _MEMBER_HEAD: Final = 65_536
 _REFERENCED_FILE: Final = 0x00041500
 
-_FIRST_SHOWN_AFTER: Final = 0.2
+_SHOWN_EVERY: Final = 0.2
+_PAUSE_PER_WORK: Final = 10
 _REPORT_EVERY: Final = 0.05
 _CHUNK: Final = 32
 _SLOW_FILE: Final = 0.0005
@@ -97,7 +98,7 @@ class _Results:
         self.has_image = False
         self._progress, self._found = progress, found
         self._reported = 0.0
-        self._next_shown = perf_counter() + _FIRST_SHOWN_AFTER
+        self._next_shown = perf_counter() + _SHOWN_EVERY
 
     @property
     def done(self) -> int:
@@ -131,7 +132,7 @@ class _Results:
         started = perf_counter()
         self._found(self.catalog())
         # A big catalog takes long to build: a tenth of the time at most goes into showing it.
-        pause = max(_FIRST_SHOWN_AFTER, 10 * (perf_counter() - started))
+        pause = max(_SHOWN_EVERY, _PAUSE_PER_WORK * (perf_counter() - started))
         self._next_shown = perf_counter() + pause
 
 

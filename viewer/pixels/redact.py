@@ -1,8 +1,9 @@
 """Blank shapes in the pixels of an output data set: touched frames only, every other sample as it was."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -87,7 +88,7 @@ def _refuse_what_is_unclear(dataset: Dataset, made: PixelFormat) -> None:
         raise Unsupported(f"{codec.capability[:-1]}; the file is held.")
     if made.encapsulated != (codec.stream is not Stream.NATIVE):
         raise Unsupported("Its image is compressed although its transfer syntax says it is not.")
-    if not made.encapsulated and any(native_data(dataset, made)[made.data_bytes + made.data_bytes % 2 :]):
+    if not made.encapsulated and native_data(dataset, made)[made.data_bytes + 1 :].strip(b"\0"):
         raise Unsupported("There are more pixels in it than the file says.")
 
 
@@ -177,7 +178,7 @@ def _blank_streams(
             samples[area] = _as_in_stream(fill, header, made, samples.dtype)
         again = encode_frame(samples, header, CODECS[made.syntax])
         frames[frame] = [memoryview(again + b"\0" * (len(again) % 2))]
-    _put_frames(dataset, frames)
+    _put_frames(dataset, frames, touched=areas.keys())
 
 
 def _refuse_inexact(made: PixelFormat, header: StreamHeader, codec: Codec) -> None:
@@ -218,20 +219,30 @@ def _as_in_stream(
     return np.array(patterns if len(patterns) > 1 else patterns[0], dtype)
 
 
-def _put_frames(dataset: Dataset, frames: list[list[memoryview]]) -> None:
+def _put_frames(dataset: Dataset, frames: list[list[memoryview]], *, touched: Collection[int]) -> None:
     """Store frames with their offset tables made anew (PS3.5 A.4, PS3.3 C.7.6.3.1.8)."""
     sizes = [sum(8 + len(fragment) for fragment in fragments) for fragments in frames]
-    offsets = [0, *np.cumsum(sizes, dtype=np.uint64).tolist()][:-1]
+    offsets = [0, *accumulate(sizes[:-1])]
     had_table = pixel_bytes(dataset)[4:8] != b"\0\0\0\0"
     table = struct.pack(f"<{len(offsets)}L", *offsets) if had_table and offsets[-1] < _UNDEFINED else b""
+    items: list[bytes | memoryview] = [_ITEM + struct.pack("<L", len(table)) + table]
+    for fragment in chain.from_iterable(frames):
+        items += [_ITEM + struct.pack("<L", len(fragment)), fragment]
     if EXTENDED_OFFSETS[0] in dataset:
-        if any(len(fragments) != 1 for fragments in frames):
-            raise Unsupported("Its offset table does not fit its frames.")
-        _put(dataset, EXTENDED_OFFSETS[0], struct.pack(f"<{len(offsets)}Q", *offsets))
-        lengths = [len(fragments[0]) for fragments in frames]
-        _put(dataset, EXTENDED_OFFSETS[1], struct.pack(f"<{len(lengths)}Q", *lengths))
-    items = [_ITEM + struct.pack("<L", len(table)) + table]
-    for fragments in frames:
-        for fragment in fragments:
-            items += [_ITEM + struct.pack("<L", len(fragment)), fragment]  # type: ignore[list-item]
+        _put_extended_offsets(dataset, frames, offsets, touched)
     _put(dataset, PIXEL_DATA, b"".join(items))
+
+
+def _put_extended_offsets(
+    dataset: Dataset, frames: list[list[memoryview]], offsets: list[int], touched: Collection[int]
+) -> None:
+    """Store offsets and lengths; the lengths of untouched frames are left as they were."""
+    count = len(frames)
+    old = pixel_bytes(dataset, EXTENDED_OFFSETS[1]) if EXTENDED_OFFSETS[1] in dataset else b""
+    if len(old) != 8 * count or any(len(fragments) != 1 for fragments in frames):
+        raise Unsupported("Its offset table does not fit its frames.")
+    lengths = list(struct.unpack(f"<{count}Q", old))
+    for frame in touched:
+        lengths[frame] = len(frames[frame][0])
+    _put(dataset, EXTENDED_OFFSETS[0], struct.pack(f"<{count}Q", *offsets))
+    _put(dataset, EXTENDED_OFFSETS[1], struct.pack(f"<{count}Q", *lengths))

@@ -27,6 +27,17 @@ from viewer.rules.standard import standard
 LONGEST: Final = 200
 """Characters of a value that are shown."""
 _BINARY: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
+_SEARCHED: Final = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
+_PIXELS: Final = frozenset(((0x7FE00008,), (0x7FE00009,), (0x7FE00010,)))
+_BOXES: Final = "Your boxes are made black in the image; every pixel outside them stays."
+_CODE_WORDS: Final = {
+    "X": "remove",
+    "Z": "empty or a made-up value",
+    "D": "a made-up value",
+    "K": "keep",
+    "C": "clean",
+    "U": "new UID",
+}
 _OPTION_WORDS: Final = {option.value: option.name.lower().replace("_", " ") for option in Option}
 
 
@@ -63,8 +74,17 @@ def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
     decisions = {d.path: d for d in plan.decisions}
     made: list[Row] = []
     _level(dataset, (), decisions, encodings_of(dataset), None, made)
+    if plan.blanks:
+        made = [_with_boxes(row, plan) if row.path in _PIXELS else row for row in made]
     added = [_added(d) for d in plan.decisions if d.action is Action.ADD]
     return tuple(sorted([*made, *added], key=lambda row: row.path)) if added else tuple(made)
+
+
+def _with_boxes(row: Row, plan: Plan) -> Row:
+    boxes = "1 box" if len(plan.blanks) == 1 else f"{len(plan.blanks)} boxes"
+    frames = len({frame for blank in plan.blanks for frame in blank.frames})
+    where = "1 frame" if frames == 1 else f"{frames} frames"
+    return replace(row, action=Action.CLEAN, new=f"{boxes} made black in {where}", why=_BOXES)
 
 
 def _level(
@@ -81,10 +101,8 @@ def _level(
         decision = decisions.get(path) or above
         if decision is None:
             continue
-        row = _row(path, element, decision, encodings, creators)
         items = _items(dataset, tag, element)
-        if items is not None:
-            row = replace(row, vr="SQ", old=_count(len(items)))
+        row = _row(path, element, decision, encodings, creators, items)
         made.append(replace(row, new="", within_removed=True) if path not in decisions else row)
         goes = decision.action not in (Action.KEEP, Action.CLEAN) or above is not None
         for number, item in enumerate(items or ()):
@@ -114,19 +132,20 @@ def _row(
     decision: Decision,
     encodings: list[str],
     creators: Mapping[int, str],
+    items: list[Dataset] | None,
 ) -> Row:
     tag = path[-1]
-    old = shown(element, encodings)
+    old = shown(element, encodings) if items is None else _count(len(items))
     return Row(
         path,
         tag_text(tag),
         name_of(tag, creators),
-        str(element.VR or decision.vr),
+        str(element.VR or decision.vr) if items is None else "SQ",
         old,
         new_text(decision, old),
         decision.action,
         decision.identity,
-        why_text(decision.why),
+        why_text(decision.why, decision.vr),
         decision.why.basis is Basis.OVERRIDE,
     )
 
@@ -208,15 +227,17 @@ def _value_text(value: Value) -> str:
     return str(value)
 
 
-def why_text(why: Reason) -> str:
-    """Return one sentence about what a decision rests on."""
-    of_type = f", Type {why.iod_type} in this kind of object" if why.iod_type else ""
+def why_text(why: Reason, vr: str = "") -> str:
+    """Return one sentence about what a decision rests on; `vr` tells whether there was text to search."""
+    of_type = f"; Type {why.iod_type} in this kind of object" if why.iod_type else ""
+    code = f"{why.code} ({_in_words(why.code)})" if why.code else "nothing"
+    searched = "; its text was searched for the patient" if vr in _SEARCHED else ""
     sentences = {
-        Basis.TABLE: f"PS3.15 Table E.1-1 says {why.code}{of_type}.",
-        Basis.OPTION: f"Option “{_OPTION_WORDS.get(why.detail, why.detail)}” says {why.code}{of_type}.",
+        Basis.TABLE: f"PS3.15 Table E.1-1 says {code}{of_type}.",
+        Basis.OPTION: f"Option “{_OPTION_WORDS.get(why.detail, why.detail)}” says {code}{of_type}.",
         Basis.OVERRIDE: f"Your choice for {why.detail}.",
         Basis.VALUE_REPRESENTATION: f"Not in the table, but of a kind that identifies{of_type}.",
-        Basis.UNLISTED: "Not identifying by the standard; its text was searched for the patient.",
+        Basis.UNLISTED: f"Not identifying by the standard{searched}.",
         Basis.PRIVATE: "Private element: removed unless known to be safe.",
         Basis.UNKNOWN_ELEMENT: "Not in the DICOM dictionary: nobody knows what it holds.",
         Basis.STRUCTURE: "Belongs to how the file is stored.",
@@ -224,6 +245,12 @@ def why_text(why: Reason) -> str:
         Basis.CLAIM: "Says what this program did.",
     }
     return sentences[why.basis]
+
+
+def _in_words(code: str) -> str:
+    """Return a code of Table E.1-1 in words; of a compound code the IOD's Type chooses one."""
+    words = [_CODE_WORDS.get(letter.strip(" *"), letter) for letter in code.split("/")]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def aggregate(many: Iterable[Sequence[Row]]) -> tuple[Row, ...]:

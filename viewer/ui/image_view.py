@@ -76,6 +76,11 @@ class ImageView(ImageInput):
         return self._window or (None if self._picture.mapping.voi is not None else self._picture.window)
 
     @property
+    def picture_shown(self) -> bool:
+        """Whether a picture is on screen, not a sentence."""
+        return self._picture is not None
+
+    @property
     def selected(self) -> int:
         """The number of the selected box, -1 for none."""
         return self._selected

@@ -1,0 +1,254 @@
+"""The image with its tools: what the mouse does, how far a box reaches, before and after, frames."""
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QVBoxLayout, QWidget
+
+from viewer.app.frames import FrameKey, FrameStore
+from viewer.app.tools import Tool
+from viewer.app.workspace import Workspace
+from viewer.dicom.catalog import Instance
+from viewer.dicom.charset import display_name
+from viewer.pixels.regions import Box, Region, ScopeKind
+from viewer.pixels.render import CT_PRESETS, Picture
+from viewer.ui.corner_texts import Corner, CornerLine
+from viewer.ui.frame_bar import FrameBar
+from viewer.ui.image_view import ImageView
+from viewer.ui.overlay_paint import BoxItem, BoxState, Preview
+from viewer.ui.theme import SPACE
+
+_TOOLS: Final = (
+    (Tool.BOX, "Box", "B", "Draw a box over text that identifies"),
+    (Tool.SELECT, "Select", "S", "Choose, move and resize boxes"),
+    (Tool.WINDOW, "Window", "W", "Drag to change brightness and contrast (also the right button)"),
+    (Tool.PAN, "Pan", "P", "Move the image (also the middle button)"),
+    (Tool.ZOOM, "Zoom", "Z", "Drag up or down to zoom (also Ctrl and wheel)"),
+)
+_VIEWS: Final = (
+    ("Before", "The image as it is, with the boxes drawn on it"),
+    ("After", "The image as it will be written"),
+    ("Side by side", "Both"),
+)
+
+
+class ImagePanel(QWidget):
+    """Shows the selected frame; turns drawn boxes into verbs of the workspace."""
+
+    frame_moved = Signal(int)
+
+    def __init__(self, workspace: Workspace, store: FrameStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._store = workspace, store
+        self._series: object = None
+        self._regions: tuple[Region, ...] = ()
+        self._positions: dict[FrameKey, int] = {}
+        self.before, self.after = ImageView(), ImageView()
+        self.bar = FrameBar()
+        self.scope = QComboBox()
+        self.tools = QToolBar()
+        self._tool_actions: dict[Tool, QAction] = {}
+        self._view_actions: list[QAction] = []
+        self._lay_out()
+        self._connect()
+        self.set_tool(Tool.BOX)
+        self._view_actions[0].trigger()
+
+    def set_tool(self, tool: Tool) -> None:
+        self._tool_actions[tool].setChecked(True)
+        self.before.set_tool(tool)
+        self.after.set_tool(tool if tool is not Tool.BOX else Tool.SELECT)
+
+    def set_view(self, number: int) -> None:
+        """Show before (0), after (1) or both side by side (2)."""
+        self._view_actions[number].setChecked(True)
+        self.before.setVisible(number in (0, 2))
+        self.after.setVisible(number in (1, 2))
+
+    def set_masked(self, masked: bool) -> None:
+        self.before.set_masked(masked)
+        self.after.set_masked(masked)
+
+    def select_region(self, region: Region) -> None:
+        if region in self._regions:
+            self.before.set_selected(self._regions.index(region))
+
+    def refresh_selection(self) -> None:
+        """Show the selected instance and frame."""
+        chosen = self._workspace.selection
+        if chosen.series is None or chosen.instance is None:
+            self._show(None, "")
+            self.bar.set_count(0)
+            return
+        if chosen.series is not self._series:
+            self._enter_series()
+        position = self._positions.get(FrameKey(chosen.instance.number, chosen.frame))
+        self._corners(chosen.instance)
+        self.refresh_boxes()
+        if position is None:
+            self._show(None, self.tr("There is no image in this object. Its tags are listed on the right."))
+            return
+        self.bar.set_frame(position)
+        count = len(self._positions)
+        for view in (self.before, self.after):
+            view.set_frame(position + 1, count)
+        picture = self._store.request(position)
+        if picture is not None:
+            self._show(picture, "")
+
+    def refresh_boxes(self) -> None:
+        """Draw the regions of the selected image; those meant for another size are marked as such."""
+        self._regions = self._workspace.regions_here()
+        image = self._workspace.selection.instance
+        size = (image.rows, image.columns) if image else (0, 0)
+        items = [
+            BoxItem(
+                r.box,
+                BoxState.ACCEPTED if (r.scope.rows, r.scope.columns) == size else BoxState.OTHER_SIZE,
+                r.scope.kind.value,
+            )
+            for r in self._regions
+        ]
+        self.before.set_boxes(items)
+        self.after.set_boxes(items)
+
+    def chosen_scope(self) -> ScopeKind:
+        kind: ScopeKind = self.scope.currentData()
+        return kind
+
+    def _enter_series(self) -> None:
+        series = self._workspace.selection.series
+        self._series = series
+        self._store.set_series(series.instances if series else ())
+        self._positions = {self._store.key(i): i for i in range(self._store.count)}
+        self.bar.set_count(self._store.count)
+        for view in (self.before, self.after):
+            view.reset()
+            view.set_presets(CT_PRESETS if series and series.modality == "CT" else ())
+
+    def _show(self, picture: Picture | None, message: str) -> None:
+        self.before.set_picture(picture, message)
+        self.after.set_picture(picture, message)
+
+    def _corners(self, image: Instance) -> None:
+        chosen = self._workspace.selection
+        study, series = chosen.study, chosen.series
+        if study is None or series is None:
+            return
+        who = [display_name(study.patient_name), study.patient_id]
+        what = [study.date, " ".join(t for t in (series.modality, series.description) if t)]
+        size = f"{image.columns} × {image.rows}" if image.frames else ""
+        seen = image.sop_instance_uid in self._workspace.recipe.reviewed
+        state = self.tr("✓ looked at") if seen else ""
+        for view in (self.before, self.after):
+            view.set_corner(Corner.TOP_LEFT, [t for t in who if t])
+            view.set_corner(Corner.TOP_RIGHT, [t for t in what if t])
+            lines = [CornerLine(t, identifying=False) for t in (size, state) if t]
+            view.set_corner(Corner.BOTTOM_RIGHT, lines)
+
+    def _on_ready(self, key: FrameKey, picture: Picture) -> None:
+        chosen = self._workspace.selection
+        if chosen.instance is not None and key == FrameKey(chosen.instance.number, chosen.frame):
+            self._show(picture, "")
+
+    def _on_failed(self, key: FrameKey, sentence: str) -> None:
+        chosen = self._workspace.selection
+        if chosen.instance is not None and key == FrameKey(chosen.instance.number, chosen.frame):
+            self._show(None, sentence)
+
+    def _go_to(self, position: int) -> None:
+        if not 0 <= position < self._store.count:
+            return
+        key = self._store.key(position)
+        series = self._workspace.selection.series
+        for instance in series.instances if series else ():
+            if instance.number == key.instance:
+                self._workspace.select(instance, key.frame)
+                self.frame_moved.emit(position)
+
+    def _step(self, by: int) -> None:
+        self._go_to(min(max(self.bar.frame + by, 0), self._store.count - 1))
+
+    def _draw(self, box: Box) -> None:
+        self._workspace.add_region(box, self.chosen_scope())
+
+    def _changed(self, index: int, box: Box) -> None:
+        if 0 <= index < len(self._regions):
+            self._workspace.change_region(self._regions[index], box)
+
+    def _removed(self, index: int) -> None:
+        if 0 <= index < len(self._regions):
+            self._workspace.remove_region(self._regions[index])
+
+    def _connect(self) -> None:
+        store, workspace = self._store, self._workspace
+        store.frame_ready.connect(self._on_ready)
+        store.frame_failed.connect(self._on_failed)
+        workspace.selection_changed.connect(self.refresh_selection)
+        workspace.recipe_changed.connect(self._on_recipe)
+        workspace.catalog_changed.connect(self._on_catalog)
+        self.bar.frame_chosen.connect(self._go_to)
+        for view, other in ((self.before, self.after), (self.after, self.before)):
+            view.box_drawn.connect(self._draw)
+            view.box_changed.connect(self._changed)
+            view.box_removed.connect(self._removed)
+            view.frame_step_requested.connect(self._step)
+            view.place_changed.connect(other.set_place)
+            view.window_changed.connect(
+                lambda _c, _w, v=view, o=other: o.set_display_window(v.display_window)
+            )
+        self.after.set_preview(Preview.AFTER)
+
+    def _on_recipe(self) -> None:
+        self.refresh_boxes()
+        image = self._workspace.selection.instance
+        if image is not None:
+            self._corners(image)
+
+    def _on_catalog(self) -> None:
+        self._series = None
+        self._positions = {}
+        if not self._workspace.catalog.studies:
+            self.refresh_selection()
+
+    def _lay_out(self) -> None:
+        group = QActionGroup(self)
+        for tool, name, key, tip in _TOOLS:
+            action = QAction(self.tr(name), self)
+            action.setCheckable(True)
+            action.setShortcut(QKeySequence(key))
+            action.setToolTip(f"{self.tr(tip)} ({key})")
+            action.triggered.connect(lambda _checked, t=tool: self.set_tool(t))
+            group.addAction(action)
+            self.tools.addAction(action)
+            self._tool_actions[tool] = action
+        self.tools.addSeparator()
+        self.tools.addWidget(QLabel(self.tr("A box is for ")))
+        for kind in ScopeKind:
+            self.scope.addItem(self.tr(kind.value), kind)
+        self.scope.setCurrentIndex(2)
+        self.scope.setToolTip(self.tr("How far the next box reaches"))
+        self.scope.setAccessibleName(self.tr("How far a box reaches"))
+        self.tools.addWidget(self.scope)
+        self.tools.addSeparator()
+        views = QActionGroup(self)
+        for number, (name, tip) in enumerate(_VIEWS):
+            action = QAction(self.tr(name), self)
+            action.setCheckable(True)
+            action.setToolTip(self.tr(tip))
+            action.triggered.connect(lambda _checked, n=number: self.set_view(n))
+            views.addAction(action)
+            self.tools.addAction(action)
+            self._view_actions.append(action)
+        self.tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        images = QHBoxLayout()
+        images.setSpacing(2)
+        images.addWidget(self.before, 1)
+        images.addWidget(self.after, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE)
+        layout.addWidget(self.tools)
+        layout.addLayout(images, 1)
+        layout.addWidget(self.bar)

@@ -1,0 +1,149 @@
+"""Below the tags: boxes drawn, what was noticed, and the result of the last export."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app.workspace import Workspace
+from viewer.dicom.decisions import Severity
+from viewer.pixels.regions import Region
+from viewer.release.report import Held
+from viewer.ui.image_panel import ImagePanel
+from viewer.ui.theme import SPACE
+
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+class ListsPanel(QTabWidget):
+    """Three lists that follow the workspace."""
+
+    def __init__(self, workspace: Workspace, images: ImagePanel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._images = workspace, images
+        self.boxes, self.findings, self.report = QListWidget(), QListWidget(), QListWidget()
+        self._remove = QPushButton(self.tr("Remove box"))
+        self._lay_out()
+        workspace.recipe_changed.connect(self.refresh)
+        workspace.selection_changed.connect(self.refresh)
+        workspace.catalog_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Fill boxes and findings from the workspace."""
+        self._fill_boxes()
+        self._fill_findings()
+
+    def show_report(self) -> None:
+        """Show the last report and bring its tab to the front."""
+        self.report.clear()
+        report = self._workspace.report
+        if report is None:
+            return
+        counts = report.counts
+        self.report.addItem(
+            self.tr("{0} written, {1} held, {2} not opened").format(
+                counts["written"], counts["held"], counts["rejected"]
+            )
+        )
+        for one in report.instances:
+            if isinstance(one, Held):
+                self.report.addItem(self.tr("✕ image {0} held: {1}").format(one.number, one.reason))
+        self.setCurrentWidget(self.report)
+
+    def _fill_boxes(self) -> None:
+        self.boxes.clear()
+        for region in self._workspace.recipe.regions:
+            box, scope = region.box, region.scope
+            text = f"{box.width} × {box.height} at {box.x}, {box.y} — {self.tr(scope.kind.value)}"
+            if scope.frames is not None:
+                text += self.tr(", frame {0}").format(scope.frames[0] + 1)
+            item = QListWidgetItem(text)
+            item.setData(_ROLE, region)
+            self.boxes.addItem(item)
+        if not self._workspace.recipe.regions:
+            self._placeholder(
+                self.boxes, self.tr("No boxes yet. Choose the Box tool and drag over the image.")
+            )
+        self._remove.setEnabled(bool(self._workspace.recipe.regions))
+        self.setTabText(0, self.tr("Boxes ({0})").format(len(self._workspace.recipe.regions)))
+
+    def _placeholder(self, into: QListWidget, text: str) -> None:
+        item = QListWidgetItem(text)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        into.addItem(item)
+
+    def _fill_findings(self) -> None:
+        self.findings.clear()
+        catalog = self._workspace.catalog
+        lines = []
+        image = self._workspace.selection.instance
+        inspected = self._workspace.inspected()
+        if inspected is not None and image is not None:
+            for finding in inspected.plan.findings:
+                shape = "✕" if finding.severity is Severity.ERROR else "!"
+                lines.append(f"{shape} {self.tr('this image')}: {finding.message} {finding.where}".rstrip())
+        if catalog.duplicates:
+            lines.append(
+                self.tr("! {0} images share an identifier with another").format(len(catalog.duplicates))
+            )
+        if any(study.mixed_patients for study in catalog.studies):
+            lines.append(self.tr("! a study holds images of different patients"))
+        lines += [f"✕ {self.tr('not opened')}: {r.source.path.name}: {r.reason}" for r in catalog.rejected]
+        self.findings.addItems(lines)
+        if not lines:
+            self._placeholder(self.findings, self.tr("Nothing was noticed."))
+        self.setTabText(1, self.tr("Findings ({0})").format(len(lines)))
+
+    def _chosen_region(self) -> Region | None:
+        item = self.boxes.currentItem()
+        region = item.data(_ROLE) if item is not None else None
+        return region if isinstance(region, Region) else None
+
+    def _jump(self) -> None:
+        """Show an image that the chosen box is for."""
+        region = self._chosen_region()
+        if region is None:
+            return
+        for study in self._workspace.catalog.studies:
+            for series in study.series:
+                for instance in series.instances:
+                    if region.scope.uid in (instance.sop_instance_uid, series.uid, study.uid):
+                        first = region.scope.frames[0] if region.scope.frames else 0
+                        here = self._workspace.selection
+                        if here.instance is None or region not in self._workspace.regions_here():
+                            self._workspace.select(instance, first)
+                        self._images.select_region(region)
+                        return
+
+    def _remove_chosen(self) -> None:
+        region = self._chosen_region()
+        if region is not None:
+            self._workspace.remove_region(region)
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, SPACE, 0, 0)
+        layout.addWidget(self.boxes, 1)
+        row = QHBoxLayout()
+        hint = QLabel(self.tr("Click a box to jump to it."))
+        hint.setObjectName("faint")
+        row.addWidget(hint, 1)
+        row.addWidget(self._remove)
+        layout.addLayout(row)
+        self.boxes.itemClicked.connect(lambda _item: self._jump())
+        self._remove.clicked.connect(self._remove_chosen)
+        for view, name in ((self.boxes, "Boxes"), (self.findings, "Findings"), (self.report, "Report")):
+            view.setAccessibleName(self.tr(name))
+            view.setWordWrap(True)
+        self.addTab(page, self.tr("Boxes"))
+        self.addTab(self.findings, self.tr("Findings"))
+        self.addTab(self.report, self.tr("Report"))
+        self.refresh()

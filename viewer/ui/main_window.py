@@ -1,0 +1,338 @@
+"""The one window: studies, image, tags; open, options, undo, next, export."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QInputDialog,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from viewer.app.frames import FrameStore
+from viewer.app.settings import Settings, load_settings, save_settings, settings_file
+from viewer.app.workspace import Workspace
+from viewer.resources import resource
+from viewer.rules.profiles import shipped_profiles
+from viewer.ui.export_dialog import ExportDialog
+from viewer.ui.image_panel import ImagePanel
+from viewer.ui.lists_panel import ListsPanel
+from viewer.ui.options_dialog import OptionsDialog
+from viewer.ui.study_panel import StudyPanel
+from viewer.ui.tag_panel import TagPanel
+from viewer.ui.theme import DARK, LIGHT, apply_theme, system_is_dark
+
+_SIZE: Final = QSize(1440, 900)
+_WIDTHS: Final = (240, 700, 500)
+_NOTICE_MS: Final = 8000
+
+
+class MainWindow(QMainWindow):
+    """Composes the panels; each of its actions calls one verb."""
+
+    def __init__(self, workspace: Workspace, settings_path: Path | None = None) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self._settings_path = settings_path or settings_file()
+        self.settings: Settings = load_settings(self._settings_path)
+        self.store = FrameStore(self)
+        self.images = ImagePanel(workspace, self.store)
+        self.studies = StudyPanel(workspace, self.store)
+        self.tags = TagPanel(workspace)
+        self.lists = ListsPanel(workspace, self.images)
+        self.profile = QComboBox()
+        self.next = QToolButton()
+        self.export_button = QPushButton(self.tr("Export…"))
+        self._busy = QProgressBar()
+        self._recent = QMenu(self)
+        self.mask = QAction(self.tr("Mask screen"), self)
+        self.dark = QAction(self.tr("Dark"), self)
+        self.setWindowTitle("deid-viewer")
+        self.setWindowIcon(QIcon(str(resource("icons", "deid-viewer-256.png"))))
+        self.setAcceptDrops(True)
+        self._lay_out()
+        self._connect()
+        self._restore()
+        self.refresh()
+
+    # What the actions do -------------------------------------------------------------------------
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open files or folders; the list of recent ones remembers the first."""
+        if not paths:
+            return
+        self.settings = self.settings.opened(str(paths[0]))
+        self._remember()
+        self._busy.setRange(0, 0)
+        self._busy.show()
+        self.statusBar().showMessage(self.tr("Reading…"))
+        self.workspace.open(paths, self._scan_progress)
+
+    def show_next(self) -> None:
+        """Go to the first thing that is left to do."""
+        waiting = self.workspace.blockers()
+        if waiting:
+            self.workspace.select(waiting[0].instance)
+            self.statusBar().showMessage(waiting[0].sentence)
+
+    def set_aside(self) -> None:
+        """Ask for a reason and set the first blocker aside."""
+        waiting = self.workspace.blockers()
+        if waiting:
+            title, label = (
+                self.tr("Set aside"),
+                waiting[0].sentence + "\n" + self.tr("Reason for the report:"),
+            )
+            reason, given = QInputDialog.getText(self, title, label)
+            if given:
+                self.workspace.waive(waiting[0], reason)
+
+    def export(self) -> None:
+        """Open the export dialog; it is closed again before anything else can be done."""
+        dialog = self.export_dialog()
+        dialog.exec()
+
+    def export_dialog(self) -> ExportDialog:
+        """Return the export dialog, ready to be shown."""
+        dialog = ExportDialog(self.workspace, self.settings.destination, self)
+        dialog.exported.connect(lambda: self._exported(dialog))
+        return dialog
+
+    def _exported(self, dialog: ExportDialog) -> None:
+        self.settings = Settings(
+            self.settings.recent, dialog.destination, self.settings.profile, self.settings.dark
+        )
+        self._remember()
+        self.lists.show_report()
+
+    def set_dark(self, dark: bool) -> None:
+        """Switch between the light and the dark theme."""
+        theme = DARK if dark else LIGHT
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+        self.tags.set_theme(theme)
+        self.dark.setChecked(dark)
+
+    def set_masked(self, masked: bool) -> None:
+        """Hide patient data on the screen and in screenshots."""
+        for panel in (self.images, self.studies, self.tags):
+            panel.set_masked(masked)
+
+    def _choose_files(self) -> None:
+        names, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open files, DICOMDIR or ZIP"))
+        self.open_paths([Path(name) for name in names])
+
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.tr("Open a folder"))
+        if name:
+            self.open_paths([Path(name)])
+
+    def _choose_profile(self, index: int) -> None:
+        chosen = self.profile.itemData(index)
+        if chosen is not None and chosen != self.workspace.recipe.profile:
+            self.workspace.set_profile(chosen)
+
+    # What is painted -----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show what is left to do and which profile holds."""
+        catalog = self.workspace.catalog
+        waiting = self.workspace.blockers()
+        opened = bool(catalog.studies)
+        self.next.setEnabled(bool(waiting))
+        self.next.setText(
+            self.tr("{0} left: Next ▸").format(len(waiting)) if waiting else self.tr("Nothing left to do")
+        )
+        tips = [b.sentence for b in waiting[:8]] + (
+            [f"… {len(waiting) - 8} more"] if len(waiting) > 8 else []
+        )
+        self.next.setToolTip("\n".join(tips))
+        self.export_button.setEnabled(opened and not waiting)
+        why = self.tr("Write cleaned copies")
+        if waiting:
+            why = self.tr("First look at what is left, or set it aside with a reason")
+        self.export_button.setToolTip(why)
+        self._show_profile()
+
+    def _show_profile(self) -> None:
+        profile = self.workspace.recipe.profile
+        names = [p.name for p in shipped_profiles()]
+        self.profile.blockSignals(True)
+        changed = profile not in shipped_profiles()
+        own = len(names)
+        if self.profile.count() > own:
+            self.profile.removeItem(own)
+        if changed:
+            self.profile.addItem(self.tr("{0} (changed)").format(profile.name), profile)
+        self.profile.setCurrentIndex(own if changed else shipped_profiles().index(profile))
+        self.profile.blockSignals(False)
+
+    def _scan_progress(self, done: int, total: int) -> None:
+        self._busy.setRange(0, max(total, 1))
+        self._busy.setValue(done)
+
+    def _on_catalog(self) -> None:
+        self._busy.hide()
+        count = sum(1 for _ in self.workspace.catalog.instances)
+        if count:
+            self.statusBar().showMessage(self.tr("{0} images are open").format(count), _NOTICE_MS)
+
+    def _on_notice(self, sentence: str) -> None:
+        self._busy.hide()
+        self.statusBar().showMessage(sentence, _NOTICE_MS)
+
+    # Set-up --------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.catalog_changed.connect(self._on_catalog)
+        workspace.catalog_changed.connect(self.refresh)
+        workspace.recipe_changed.connect(self.refresh)
+        workspace.noticed.connect(self._on_notice)
+
+    def _lay_out(self) -> None:
+        bar = QToolBar(self.tr("Main"))
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.addToolBar(bar)
+        bar.addWidget(self._open_button())
+        bar.addWidget(self._profile_choice())
+        bar.addAction(self._action(self.tr("Options…"), "Ctrl+,", self._open_options, ""))
+        bar.addSeparator()
+        bar.addAction(self._undo(self.workspace.history.createUndoAction(self, self.tr("Undo")), "Undo"))
+        bar.addAction(self._undo(self.workspace.history.createRedoAction(self, self.tr("Redo")), "Redo"))
+        bar.addSeparator()
+        self.mask.setCheckable(True)
+        self.mask.setShortcut("Ctrl+M")
+        self.mask.setToolTip(self.tr("Hide patient data on the screen (Ctrl+M)"))
+        self.mask.toggled.connect(self.set_masked)
+        bar.addAction(self.mask)
+        self.dark.setCheckable(True)
+        self.dark.toggled.connect(self._toggle_dark)
+        bar.addAction(self.dark)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        bar.addWidget(self._next_button())
+        self.export_button.setObjectName("primary")
+        self.export_button.setShortcut("Ctrl+E")
+        self.export_button.clicked.connect(self.export)
+        bar.addWidget(self.export_button)
+        self.addAction(self._action(self.tr("Search tags"), "Ctrl+F", self.tags.focus_filter, ""))
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.tags)
+        right.addWidget(self.lists)
+        right.setStretchFactor(0, 3)
+        right.setStretchFactor(1, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        for panel, width in ((self.studies, 0), (self.images, 1), (right, 0)):
+            whole.addWidget(panel)
+            whole.setStretchFactor(whole.count() - 1, width)
+        whole.setSizes(list(_WIDTHS))
+        self.setCentralWidget(whole)
+        self._busy.setMaximumWidth(220)
+        self._busy.hide()
+        self.statusBar().addPermanentWidget(self._busy)
+
+    def _open_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText(self.tr("&Open ▾"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.addAction(self._action(self.tr("Folder…"), "Ctrl+O", self._choose_folder, ""))
+        menu.addAction(
+            self._action(self.tr("Files, DICOMDIR or ZIP…"), "Ctrl+Shift+O", self._choose_files, "")
+        )
+        menu.addSeparator()
+        menu.addAction(self.tr("Sample study"), lambda: self.open_paths([resource("sample")]))
+        self._recent.setTitle(self.tr("Recent"))
+        self._recent.aboutToShow.connect(self._fill_recent)
+        menu.addMenu(self._recent)
+        button.setMenu(menu)
+        return button
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for name in self.settings.recent:
+            self._recent.addAction(name, lambda n=name: self.open_paths([Path(n)]))
+        if not self.settings.recent:
+            self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+    def _profile_choice(self) -> QComboBox:
+        for shipped in shipped_profiles():
+            self.profile.addItem(self.tr(shipped.name), shipped)
+        self.profile.setAccessibleName(self.tr("Profile"))
+        self.profile.setToolTip(self.tr("What is done to the tags"))
+        self.profile.setMinimumContentsLength(22)
+        self.profile.activated.connect(self._choose_profile)
+        return self.profile
+
+    def _next_button(self) -> QToolButton:
+        self.next.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.next.setShortcut("N")
+        self.next.clicked.connect(self.show_next)
+        menu = QMenu(self.next)
+        menu.addAction(self.tr("Set aside with a reason…"), self.set_aside)
+        self.next.setMenu(menu)
+        return self.next
+
+    def _open_options(self) -> None:
+        OptionsDialog(self.workspace, self).exec()
+
+    def _undo(self, action: QAction, key: str) -> QAction:
+        action.setShortcut(getattr(QKeySequence.StandardKey, key))
+        return action
+
+    def _action(self, text: str, key: str, verb: Callable[[], None], tip: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setToolTip(tip or f"{text} ({key})")
+        action.triggered.connect(lambda _checked: verb())
+        return action
+
+    def _toggle_dark(self, dark: bool) -> None:
+        self.settings = Settings(self.settings.recent, self.settings.destination, self.settings.profile, dark)
+        self.set_dark(dark)
+
+    def _restore(self) -> None:
+        self.resize(_SIZE)
+        if self.settings.geometry:
+            self.restoreGeometry(QByteArray(base64.b64decode(self.settings.geometry)))
+        wanted = self.settings.dark
+        self.set_dark(system_is_dark() if wanted is None else wanted)
+
+    def _remember(self) -> None:
+        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        old = self.settings
+        self.settings = Settings(old.recent, old.destination, self.profile.currentText(), old.dark, geometry)
+        save_settings(self.settings, self._settings_path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        self.open_paths(paths)
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._remember()
+        self.workspace.close()
+        self.store.close()
+        super().closeEvent(event)

@@ -1,0 +1,105 @@
+"""--self-test LOG: opens the window on the sample, cleans it, and writes what works into a log."""
+
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from viewer import PRODUCT, VERSION
+from viewer.app.workspace import Workspace
+from viewer.dicom.scan import scan
+from viewer.pixels.regions import Box, Region, Scope, ScopeKind
+from viewer.release.batch import Job, export
+from viewer.resources import resource
+from viewer.rules.profiles import shipped_profiles
+from viewer.rules.recipe import Recipe
+from viewer.rules.surrogates import Keyring
+from viewer.ui.main import make_application
+from viewer.ui.main_window import MainWindow
+
+_PATIENCE_MS = 30_000
+
+
+def self_test(log: str) -> int:
+    """Return 0 when every step worked, 1 otherwise; the log has one line per step."""
+    lines = [f"{PRODUCT} {VERSION}, Python {platform.python_version()}, {sys.platform}"]
+    lines += [
+        f"{name} {_version(name)}" for name in ("PySide6_Essentials", "pydicom", "numpy", "imagecodecs")
+    ]
+    failed = False
+    for step in (_scan, _clean, _window):
+        began = time.perf_counter()
+        try:
+            told = step()
+        except Exception as error:  # noqa: BLE001  (a build is being checked: every failure is a line)
+            failed = True
+            told = f"FAILED {type(error).__name__}: {error}"
+        lines.append(f"{step.__name__.strip('_')}: {told} ({time.perf_counter() - began:.2f} s)")
+    lines.append("FAILED" if failed else "OK")
+    Path(log).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return int(failed)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(packed)"
+
+
+def _scan() -> str:
+    catalog = scan([resource("sample")])
+    count = sum(1 for _ in catalog.instances)
+    if count < 3:
+        raise RuntimeError("the sample study is not complete")
+    return f"{count} images"
+
+
+def _clean() -> str:
+    """Clean the sample with one box per image that can take it."""
+    catalog = scan([resource("sample")])
+    regions = tuple(
+        Region(Box(0, 0, 20, 10), Scope(ScopeKind.IMAGE, i.sop_instance_uid, i.rows, i.columns))
+        for i in catalog.instances
+        if i.frames
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = Recipe(shipped_profiles()[0], regions)
+        job = Job(tuple(catalog.instances), catalog.duplicates, recipe, Keyring(bytes(32)), Path(folder))
+        counts = export(job).counts
+    if counts["held"] or not counts["written"]:
+        raise RuntimeError(f"{counts['held']} of the sample's images were held")
+    return f"{counts['written']} written and verified"
+
+
+def _window() -> str:
+    application = make_application()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Keyring(bytes(32)), shipped_profiles()[0])
+        window = MainWindow(workspace, Path(folder, "settings.json"))
+        window.show()
+        window.open_paths([resource("sample")])
+        _wait(lambda: window.images.before.picture_shown and window.tags.model.rowCount() > 0)
+        size = window.grab().size()
+        window.close()
+    application.processEvents()
+    return f"window {size.width()} x {size.height()}, {window.tags.model.total} tags"
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    """Run the event loop until ready() or until patience ends; raises TimeoutError."""
+    loop = QEventLoop()
+    poll, limit = QTimer(), QTimer()
+    poll.timeout.connect(lambda: loop.quit() if ready() else None)
+    limit.setSingleShot(True)
+    limit.timeout.connect(loop.quit)
+    poll.start(20)
+    limit.start(_PATIENCE_MS)
+    loop.exec()
+    if not ready():
+        raise TimeoutError("the window did not show the sample")
