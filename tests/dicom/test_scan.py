@@ -56,16 +56,16 @@ def disc_index(*file_ids: list[str] | str) -> bytes:
     dataset = Dataset()
     dataset.SOPClassUID = MediaStorageDirectoryStorage
     dataset.FileSetID = "X"
-    records = []
-    for file_id in file_ids:
-        record = Dataset()
-        record.DirectoryRecordType = "IMAGE"
-        parts = [file_id] if isinstance(file_id, str) else file_id
-        # As bytes: names that the standard forbids shall get in as well.
-        record.add_new(0x00041500, "UN", "\\".join(parts).encode())
-        records.append(record)
-    dataset.DirectoryRecordSequence = records
-    return encode(dataset)
+    # Names that the standard forbids shall get in as well.
+    with pydicom.config.disable_value_validation():
+        records = []
+        for file_id in file_ids:
+            record = Dataset()
+            record.DirectoryRecordType = "IMAGE"
+            record.ReferencedFileID = file_id
+            records.append(record)
+        dataset.DirectoryRecordSequence = records
+        return encode(dataset)
 
 
 def names(catalog: Catalog) -> list[str]:
@@ -193,6 +193,8 @@ def test_progress_ends_complete_and_never_runs_back(folder: Path) -> None:
     scan([folder], progress=lambda done, total: calls.append((done, total)))
     assert calls[-1] == (7, 7)
     assert calls == sorted(calls)
+    totals = [total for _, total in calls]
+    assert totals == sorted(totals)
     assert all(done <= total for done, total in calls)
 
 
@@ -287,6 +289,18 @@ def test_an_archive_in_a_folder_is_opened_and_office_files_are_not(archive: Path
     assert len(list(catalog.instances)) == 4
     assert reasons(catalog)["病例.docx"] == "This is not a DICOM file."
     assert scan([archive, archive.parent]) == catalog
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_opened_twice_is_listed_once(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        for content in (image(1), image(2)):
+            made.writestr("same", content)
+        made.writestr("IM3", image(3))
+    catalog = scan([tmp_path / "a.zip"])
+    assert names(catalog) == ["IM3"]
+    assert "same name" in reasons(catalog)["same"]
+    assert scan([tmp_path / "a.zip", tmp_path]) == catalog
 
 
 def test_a_damaged_archive_is_rejected(archive: Path) -> None:

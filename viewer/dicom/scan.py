@@ -75,7 +75,7 @@ def scan(
     candidates = _checked(_candidates(paths), cancelled)
     results = _Results(progress, found)
     for candidate in candidates:
-        results.add(_examine(candidate), results.done + 2)
+        results.add(_examine(candidate), results.done + 1)
         if results.has_image:
             break
     rest: list[Candidate] = []
@@ -151,7 +151,7 @@ def _candidates(paths: Sequence[Path]) -> Iterator[Candidate]:
         for candidate in _opened(Path(os.path.abspath(path)), folders):
             source = candidate if isinstance(candidate, Source) else candidate.source
             key = f"{source.path}\0{source.member}"
-            if key not in seen or (source.member and isinstance(candidate, Rejected)):
+            if key not in seen:
                 seen.add(key)
                 yield candidate
 

@@ -130,7 +130,7 @@ def list_members(path: Path, limits: ZipLimits = LIMITS) -> tuple[list[Source], 
     times = Counter(info.filename for info in members)
     readable: list[Source] = []
     rejected: list[Rejected] = []
-    for info in members:
+    for info in {info.filename: info for info in members}.values():
         source = Source(path, info.file_size, archive.mtime_ns, info.filename)
         reason = _why_not(info, times[info.filename])
         if reason:

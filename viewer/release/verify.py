@@ -1,7 +1,7 @@
 """Check a written file against its source and its plan; shares no code with what wrote it."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 from pydicom import dcmread
@@ -75,7 +75,7 @@ def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator
     decisions = {d.path: d for d in plan.decisions}
     touched = _PIXELS if plan.blanks else frozenset()
     seen: set[ElementPath] = set()
-    yield from _level(source, written, (), decisions, seen, touched)
+    yield from _level(source, written, (), decisions, seen, touched, ("iso8859",))
     for path, decision in decisions.items():
         if decision.action is not Action.REMOVE and path not in seen:
             yield _error("element-missing", "An element that should be there is missing.", path)
@@ -88,8 +88,9 @@ def _level(
     decisions: dict[ElementPath, Decision],
     seen: set[ElementPath],
     touched: frozenset[int],
+    inherited: Sequence[str],
 ) -> Iterator[Finding]:
-    encodings = encodings_of(written)
+    encodings = encodings_of(written, inherited)
     for tag, element in raw_elements(written):
         path = (*parent, tag)
         decision = decisions.get(path)
@@ -100,7 +101,7 @@ def _level(
         elif decision.action is not Action.KEEP:
             yield from _changed(written, element, decision, encodings)
         elif decision.vr == "SQ":
-            yield from _items(source, written, path, decisions, seen, touched)
+            yield from _items(source, written, path, decisions, seen, touched, encodings)
         elif tag not in touched and (source is None or not _same(source, written, tag)):
             yield _error("kept-changed", "An element that should be untouched has changed.", path)
 
@@ -112,6 +113,7 @@ def _items(
     decisions: dict[ElementPath, Decision],
     seen: set[ElementPath],
     touched: frozenset[int],
+    inherited: Sequence[str],
 ) -> Iterator[Finding]:
     tag = path[-1]
     before = list(source[tag].value or ()) if source is not None and tag in source else []
@@ -120,7 +122,7 @@ def _items(
         yield _error("items-changed", "A sequence has another number of items than before.", path)
         return
     for number, (old, new) in enumerate(zip(before, after, strict=True)):
-        yield from _level(old, new, (*path, number), decisions, seen, touched)
+        yield from _level(old, new, (*path, number), decisions, seen, touched, inherited)
 
 
 def _same(source: Dataset, written: Dataset, tag: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Plan, Reason, Value
 from viewer.dicom.elements import (
@@ -32,7 +33,7 @@ _PIXELS: Final = frozenset(((0x7FE00008,), (0x7FE00009,), (0x7FE00010,)))
 _BOXES: Final = "Your boxes are made black in the image; every pixel outside them stays."
 _CODE_WORDS: Final = {
     "X": "remove",
-    "Z": "empty or a made-up value",
+    "Z": "empty",
     "D": "a made-up value",
     "K": "keep",
     "C": "clean",
@@ -197,7 +198,7 @@ def shown(element: Element, encodings: list[str]) -> str:
         return _size(len(value))
     try:
         joined = " \\ ".join(texts(element, encodings))
-    except CONVERSION_ERRORS:
+    except (*CONVERSION_ERRORS, BytesLengthException):
         return "(cannot be shown)"
     return joined if len(joined) <= LONGEST else joined[: LONGEST - 1] + "…"
 

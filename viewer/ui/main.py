@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from viewer import PRODUCT, VERSION
 from viewer.custody.vault import site_keyring
@@ -24,7 +24,7 @@ def run_window(paths: Sequence[str]) -> int:
     try:
         keyring = site_keyring()
     except DeidError as error:
-        QMessageBox.critical(None, PRODUCT, f"{error}\n\nThe program cannot start without its key.")
+        QMessageBox.critical(QWidget(), PRODUCT, f"{error}\n\nThe program cannot start without its key.")
         return 2
     window = MainWindow(Workspace(keyring, shipped_profiles()[0]))
     window.show()

@@ -55,11 +55,11 @@ class MainWindow(QMainWindow):
         self.tags = TagPanel(workspace)
         self.lists = ListsPanel(workspace, self.images)
         self.profile = QComboBox()
-        self.next = QToolButton()
+        self.next_button = QToolButton()
         self.export_button = QPushButton(self.tr("Export…"))
         self._busy = QProgressBar()
         self._recent = QMenu(self)
-        self.mask = QAction(self.tr("Mask screen"), self)
+        self.mask_action = QAction(self.tr("Mask screen"), self)
         self.dark = QAction(self.tr("Dark"), self)
         self.setWindowTitle("deid-viewer")
         self.setWindowIcon(QIcon(str(resource("icons", "deid-viewer-256.png"))))
@@ -154,14 +154,14 @@ class MainWindow(QMainWindow):
         catalog = self.workspace.catalog
         waiting = self.workspace.blockers()
         opened = bool(catalog.studies)
-        self.next.setEnabled(bool(waiting))
-        self.next.setText(
+        self.next_button.setEnabled(bool(waiting))
+        self.next_button.setText(
             self.tr("{0} left: Next ▸").format(len(waiting)) if waiting else self.tr("Nothing left to do")
         )
         tips = [b.sentence for b in waiting[:8]] + (
             [f"… {len(waiting) - 8} more"] if len(waiting) > 8 else []
         )
-        self.next.setToolTip("\n".join(tips))
+        self.next_button.setToolTip("\n".join(tips))
         self.export_button.setEnabled(opened and not waiting)
         why = self.tr("Write cleaned copies")
         if waiting:
@@ -217,18 +217,18 @@ class MainWindow(QMainWindow):
         bar.addAction(self._undo(self.workspace.history.createUndoAction(self, self.tr("Undo")), "Undo"))
         bar.addAction(self._undo(self.workspace.history.createRedoAction(self, self.tr("Redo")), "Redo"))
         bar.addSeparator()
-        self.mask.setCheckable(True)
-        self.mask.setShortcut("Ctrl+M")
-        self.mask.setToolTip(self.tr("Hide patient data on the screen (Ctrl+M)"))
-        self.mask.toggled.connect(self.set_masked)
-        bar.addAction(self.mask)
+        self.mask_action.setCheckable(True)
+        self.mask_action.setShortcut("Ctrl+M")
+        self.mask_action.setToolTip(self.tr("Hide patient data on the screen (Ctrl+M)"))
+        self.mask_action.toggled.connect(self.set_masked)
+        bar.addAction(self.mask_action)
         self.dark.setCheckable(True)
         self.dark.toggled.connect(self._toggle_dark)
         bar.addAction(self.dark)
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
-        bar.addWidget(self._next_button())
+        bar.addWidget(self._make_next_button())
         self.export_button.setObjectName("primary")
         self.export_button.setShortcut("Ctrl+E")
         self.export_button.clicked.connect(self.export)
@@ -282,14 +282,14 @@ class MainWindow(QMainWindow):
         self.profile.activated.connect(self._choose_profile)
         return self.profile
 
-    def _next_button(self) -> QToolButton:
-        self.next.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        self.next.setShortcut("N")
-        self.next.clicked.connect(self.show_next)
-        menu = QMenu(self.next)
+    def _make_next_button(self) -> QToolButton:
+        self.next_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.next_button.setShortcut("N")
+        self.next_button.clicked.connect(self.show_next)
+        menu = QMenu(self.next_button)
         menu.addAction(self.tr("Set aside with a reason…"), self.set_aside)
-        self.next.setMenu(menu)
-        return self.next
+        self.next_button.setMenu(menu)
+        return self.next_button
 
     def _open_options(self) -> None:
         OptionsDialog(self.workspace, self).exec()
