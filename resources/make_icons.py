@@ -33,6 +33,13 @@ def drawn(size: int) -> Image.Image:
     return picture.resize((size, size), Image.Resampling.LANCZOS)
 
 
+def tick(colour: tuple[int, int, int]) -> Image.Image:
+    """Return the tick of a checked box, 28 pixels square, RGBA."""
+    picture = Image.new("RGBA", (112, 112))
+    ImageDraw.Draw(picture).line([(24, 58), (48, 82), (90, 32)], fill=colour, width=15, joint="curve")
+    return picture.resize((28, 28), Image.Resampling.LANCZOS)
+
+
 def main() -> None:
     """Write the files."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -41,7 +48,9 @@ def main() -> None:
         picture.save(OUT / f"deid-viewer-{size}.png", optimize=True)
     small = [pictures[size] for size in SIZES if size <= 256]
     small[-1].save(OUT / "deid-viewer.ico", sizes=[p.size for p in small], append_images=small[:-1])
-    print(f"{len(pictures) + 1} files in {OUT.name}/")
+    tick((255, 255, 255)).save(OUT / "check-light.png", optimize=True)
+    tick((11, 26, 40)).save(OUT / "check-dark.png", optimize=True)
+    print(f"{len(pictures) + 3} files in {OUT.name}/")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -268,10 +269,10 @@ def test_one_byte_may_pad_an_odd_length() -> None:
     source, written = both(
         KINDS["mono8"], ExplicitVRLittleEndian, pixels=values(KINDS["mono8"], rows=3, columns=3)
     )
-    element = source.get_item(PIXEL_DATA)
-    source[PIXEL_DATA] = element._replace(value=element.value[:9], length=9)
+    odd = source.get_item(PIXEL_DATA).value[:9]
+    source[PIXEL_DATA] = DataElement(PIXEL_DATA, "OB", odd)
     assert codes(source, written, ()) == set()
-    written[PIXEL_DATA] = element._replace(value=element.value[:9] + b"\0\0\0", length=12)
+    written[PIXEL_DATA] = DataElement(PIXEL_DATA, "OB", odd + b"\0\0\0")
     assert codes(source, written, ()) == {"pixels-changed"}
 
 
@@ -304,6 +305,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
 
 
 @pytest.mark.corpus
+@pytest.mark.filterwarnings("ignore")
 def test_the_corpus_against_itself(corpus: Path) -> None:
     """Unchanged files pass without regions; with one they do not, unless the box was black before."""
     noticed = 0
@@ -311,6 +313,8 @@ def test_the_corpus_against_itself(corpus: Path) -> None:
         content = path.read_bytes()
         source, same = (dcmread(io.BytesIO(content), force=True) for _ in range(2))
         assert check_pixels(source, same, ())[1] == ()
+        if PIXEL_DATA not in source:
+            continue
         box = (source.Columns // 3, source.Rows // 3, source.Columns // 2, source.Rows // 2)
         noticed += bool(check_pixels(source, same, (Blank("rectangle", box, (0,)),))[1])
     assert noticed > 20

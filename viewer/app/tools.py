@@ -78,9 +78,13 @@ INSIDE: Final = Part(0, 0)
 HANDLES: Final = tuple(Part(a, d) for d in (-1, 0, 1) for a in (-1, 0, 1) if (a, d) != (0, 0))
 
 
-def fitted(image: Size, view: Size) -> Placement:
-    """Return the placement that shows the whole image, centred."""
-    scale = min(view.columns / image.columns, view.rows / image.rows)
+def fitted(image: Size, view: Size, above_and_below: int = 0) -> Placement:
+    """Return the placement that shows the whole image, centred.
+
+    `above_and_below`: device pixels left free there, so that corner texts do not hide text in the image.
+    """
+    rows = max(view.rows - 2 * above_and_below, 1)
+    scale = min(view.columns / image.columns, rows / image.rows)
     scale = min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
     return centred(image, view, scale)
 

@@ -113,15 +113,7 @@ def _planes(data: bytes | bytearray, header: StreamHeader) -> Samples:
 
 
 def _rle_decode(data: bytes, header: StreamHeader) -> Samples:
-    size: dict[str, Any] = {
-        "rows": header.rows,
-        "columns": header.columns,
-        "bits_allocated": header.precision,
-    }
-    return _planes(bytes(rle.utils.decode_pixel_data(data, version=2, **size)), header)
-
-
-def _rle_decode_again(data: bytes, header: StreamHeader) -> Samples:
+    """Return RLE samples; not by the encoder's library, which ends the program on damaged streams."""
     return _planes(imagecodecs.dicomrle_decode(data, _container(header)), header)
 
 
@@ -243,7 +235,7 @@ def _htj2k_encode(samples: Samples, header: StreamHeader) -> bytes:
 
 DECODERS: Final[Mapping[Stream, tuple[Decoder, ...]]] = MappingProxyType(
     {
-        Stream.RLE: (_rle_decode, _rle_decode_again),
+        Stream.RLE: (_rle_decode,),
         Stream.JPEG: (_jpeg_decode,),
         Stream.JPEG_LOSSLESS: (_lossless_turbo, _lossless_sof3, _lossless_lj92),
         Stream.JPEG_LS: (_jpegls_decode, _charls_decode),
@@ -276,7 +268,7 @@ CODECS: Final[Mapping[str, Codec]] = MappingProxyType(
         str(uid.ExplicitVRLittleEndian): _PLAIN,
         str(uid.ExplicitVRBigEndian): _PLAIN,
         str(uid.DeflatedExplicitVRLittleEndian): _PLAIN,
-        str(uid.RLELossless): _exact(Stream.RLE, (_rle_encode, _rle_decode_again)),
+        str(uid.RLELossless): _exact(Stream.RLE, (_rle_encode, _rle_decode)),
         str(uid.JPEGBaseline8Bit): _lossy(Stream.JPEG, "JPEG Baseline"),
         str(uid.JPEGExtended12Bit): _lossy(Stream.JPEG, "JPEG Extended"),
         str(uid.JPEGLossless): _exact(

@@ -60,7 +60,7 @@ def stream_header(data: bytes, described: StreamHeader) -> StreamHeader:
     """
     try:
         header = _parsed(data, described)
-    except (IndexError, struct.error) as error:
+    except (IndexError, ValueError, struct.error) as error:
         raise Unsupported(DAMAGED) from error
     same = (described.rows, described.columns, described.samples)
     if (header.rows, header.columns, header.samples) != same:

@@ -166,17 +166,15 @@ def _masks(dataset: Dataset, blanks: Sequence[Blank], frames: int) -> _Masks:
 
 
 def _compare(
-    old: NDArray[Any], new: NDArray[Any], mask: NDArray[np.bool_], black: "tuple[frozenset[int], ...]"
+    old: NDArray[Any], new: NDArray[Any], mask: NDArray[np.bool_], black: tuple[frozenset[int], ...]
 ) -> None:
     """Raise unless samples (rows, columns, samples) are equal outside the mask and black inside."""
     if old.shape != new.shape or old.shape[:2] != mask.shape:
         raise _Wrong("frame-missing", "A frame has another size than before.")
-    differ = old != new
-    if differ.ndim == 3:
-        differ = differ.any(axis=2)
     if not black:
         raise _Wrong("box-not-blank", "What black is in this image is not known.")
-    if np.any(differ & ~mask):
+    changed = np.nonzero(old != new)
+    if not mask[changed[0], changed[1]].all():
         raise _Wrong("pixels-outside-changed", "Pixels outside the regions have changed.")
     inside = new[mask].reshape(-1, len(black))
     constant = bool((inside == inside[0]).all())

@@ -24,7 +24,7 @@ from viewer.app.workspace import Workspace
 from viewer.dicom.errors import UnsafeDestination
 from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
-from viewer.ui.theme import SPACE
+from viewer.ui.theme import SPACE, say
 
 
 class ExportDialog(QDialog):
@@ -96,12 +96,10 @@ class ExportDialog(QDialog):
         self.cancel_button.setEnabled(True)
         counts = report.counts
         good = not counts["held"] and not report.cancelled
-        self._outcome.setObjectName("good" if good else "warning")
-        self._outcome.setStyleSheet("")
         text = self.tr("{0} written and verified, {1} held").format(counts["written"], counts["held"])
         if report.cancelled:
             text = self.tr("Stopped. ") + text + self.tr("; the rest was not exported")
-        self._outcome.setText(("✓ " if good else "! ") + text)
+        say(self._outcome, "good" if good else "warning", ("✓ " if good else "! ") + text)
         self.held.clear()
         for one in report.instances:
             if isinstance(one, Held):
@@ -114,9 +112,7 @@ class ExportDialog(QDialog):
         self.exported.emit()
 
     def _warn(self, sentence: str) -> None:
-        self._note.setObjectName("warning")
-        self._note.setStyleSheet("")
-        self._note.setText(sentence)
+        say(self._note, "warning", sentence)
 
     def _look_at_folder(self) -> None:
         """Say before the start what the folder is like."""
@@ -128,9 +124,7 @@ class ExportDialog(QDialog):
             note = self.tr(
                 "This folder is not empty. Files already there are kept; a file that differs holds its image."
             )
-        self._note.setObjectName("faint")
-        self._note.setStyleSheet("")
-        self._note.setText(note)
+        say(self._note, "faint", note)
 
     def _browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Output folder"), self.destination)

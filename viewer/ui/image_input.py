@@ -97,6 +97,11 @@ class ImageInput(QWidget):
         self._inverted = inverted
         self.update()
 
+    @property
+    def fitted(self) -> bool:
+        """Whether the whole image is shown and stays so when the view changes its size."""
+        return self._fits
+
     def fit(self) -> None:
         """Show the whole image, and again whenever the view changes its size."""
         self._fits = True
@@ -346,9 +351,13 @@ class ImageInput(QWidget):
             return
         image, view = Size(*self._picture.size), self._view_size()
         if self._fits:
-            self._move(tools.fitted(image, view))
+            self._move(tools.fitted(image, view, min(self._corner_height(), view.rows // 8)))
         else:
             self._move(_whole(tools.kept_in_sight(self._place, image, view)))
+
+    def _corner_height(self) -> int:
+        """Return the device pixels that two lines of corner text take."""
+        return round((2 * self.fontMetrics().lineSpacing() + 8) * self.devicePixelRatioF())
 
     def _move(self, place: Placement) -> None:
         self._place = place

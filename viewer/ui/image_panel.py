@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QVBoxLayout, QWidget
 
 from viewer.app.frames import FrameKey, FrameStore
-from viewer.app.tools import Tool
+from viewer.app.tools import Placement, Tool
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.charset import display_name
@@ -49,11 +49,11 @@ class ImagePanel(QWidget):
         self.scope = QComboBox()
         self.tools = QToolBar()
         self._tool_actions: dict[Tool, QAction] = {}
-        self._view_actions: list[QAction] = []
+        self.view_actions: list[QAction] = []
         self._lay_out()
         self._connect()
         self.set_tool(Tool.BOX)
-        self._view_actions[0].trigger()
+        self.view_actions[0].trigger()
 
     def set_tool(self, tool: Tool) -> None:
         self._tool_actions[tool].setChecked(True)
@@ -62,9 +62,11 @@ class ImagePanel(QWidget):
 
     def set_view(self, number: int) -> None:
         """Show before (0), after (1) or both side by side (2)."""
-        self._view_actions[number].setChecked(True)
+        self.view_actions[number].setChecked(True)
         self.before.setVisible(number in (0, 2))
         self.after.setVisible(number in (1, 2))
+        self.before.fit()
+        self.after.fit()
 
     def set_masked(self, masked: bool) -> None:
         self.before.set_masked(masked)
@@ -194,11 +196,20 @@ class ImagePanel(QWidget):
             view.box_changed.connect(self._changed)
             view.box_removed.connect(self._removed)
             view.frame_step_requested.connect(self._step)
-            view.place_changed.connect(other.set_place)
+            view.place_changed.connect(lambda place, v=view, o=other: self._follow(v, o, place))
             view.window_changed.connect(
                 lambda _c, _w, v=view, o=other: o.set_display_window(v.display_window)
             )
         self.after.set_preview(Preview.AFTER)
+
+    def _follow(self, view: ImageView, other: ImageView, place: Placement) -> None:
+        """Keep both views on the same place; a hidden one has no say."""
+        if not (view.isVisible() and other.isVisible()):
+            return
+        if not view.fitted:
+            other.set_place(place)
+        elif not other.fitted:
+            other.fit()
 
     def _on_recipe(self) -> None:
         self.refresh_boxes()
@@ -231,7 +242,6 @@ class ImagePanel(QWidget):
         self.scope.setToolTip(self.tr("How far the next box reaches"))
         self.scope.setAccessibleName(self.tr("How far a box reaches"))
         self.tools.addWidget(self.scope)
-        self.tools.addSeparator()
         views = QActionGroup(self)
         for number, (name, tip) in enumerate(_VIEWS):
             action = QAction(self.tr(name), self)
@@ -239,8 +249,7 @@ class ImagePanel(QWidget):
             action.setToolTip(self.tr(tip))
             action.triggered.connect(lambda _checked, n=number: self.set_view(n))
             views.addAction(action)
-            self.tools.addAction(action)
-            self._view_actions.append(action)
+            self.view_actions.append(action)
         self.tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         images = QHBoxLayout()
         images.setSpacing(2)

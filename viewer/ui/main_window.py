@@ -37,7 +37,7 @@ from viewer.ui.tag_panel import TagPanel
 from viewer.ui.theme import DARK, LIGHT, apply_theme, system_is_dark
 
 _SIZE: Final = QSize(1440, 900)
-_WIDTHS: Final = (240, 700, 500)
+_WIDTHS: Final = (220, 640, 580)
 _NOTICE_MS: Final = 8000
 
 
@@ -155,9 +155,9 @@ class MainWindow(QMainWindow):
         waiting = self.workspace.blockers()
         opened = bool(catalog.studies)
         self.next_button.setEnabled(bool(waiting))
-        self.next_button.setText(
-            self.tr("{0} left: Next ▸").format(len(waiting)) if waiting else self.tr("Nothing left to do")
-        )
+        left = self.tr("{0} left: Next ▸").format(len(waiting))
+        done = self.tr("✓ Nothing left to do") if opened else self.tr("Nothing is open")
+        self.next_button.setText(left if waiting else done)
         tips = [b.sentence for b in waiting[:8]] + (
             [f"… {len(waiting) - 8} more"] if len(waiting) > 8 else []
         )
@@ -217,9 +217,13 @@ class MainWindow(QMainWindow):
         bar.addAction(self._undo(self.workspace.history.createUndoAction(self, self.tr("Undo")), "Undo"))
         bar.addAction(self._undo(self.workspace.history.createRedoAction(self, self.tr("Redo")), "Redo"))
         bar.addSeparator()
+        bar.addActions(self.images.view_actions)
+        bar.addSeparator()
         self.mask_action.setCheckable(True)
         self.mask_action.setShortcut("Ctrl+M")
-        self.mask_action.setToolTip(self.tr("Hide patient data on the screen (Ctrl+M)"))
+        self.mask_action.setToolTip(
+            self.tr("Hide patient data on the screen; text inside images stays visible (Ctrl+M)")
+        )
         self.mask_action.toggled.connect(self.set_masked)
         bar.addAction(self.mask_action)
         self.dark.setCheckable(True)

@@ -93,8 +93,7 @@ class StudyPanel(QWidget):
             images = [i for i in series.instances if i.frames]
             state = _state(images, reviewed)
             name = " ".join(t for t in (series.modality, "" if self._masked else series.description) if t)
-            frames = f"{len(series.instances)} × {series.frames // max(len(images), 1)} frames"
-            size = f"{len(series.instances)} images" if series.frames == len(images) else frames
+            size = _size(len(series.instances), series.frames, len(images))
             item.setText(0, f"{name or 'no modality'}\n{size}\n{self.tr(state)}")
         chosen = self._workspace.selection.series
         open_ones = chosen is not None and any(
@@ -153,6 +152,11 @@ class StudyPanel(QWidget):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.seen)
         layout.addWidget(self._summary)
+
+
+def _size(instances: int, frames: int, images: int) -> str:
+    many = f"{instances} image" + ("" if instances == 1 else "s")
+    return many if frames == images else f"{many}, {frames} frames"
 
 
 def _state(images: list[Instance], reviewed: frozenset[str]) -> str:

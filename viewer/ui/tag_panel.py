@@ -30,7 +30,7 @@ from viewer.rules.rows import Row
 from viewer.ui.theme import SPACE, Theme
 
 _BACK: Final = "back to profile"
-_WIDTHS: Final = {Column.CLASS: 26, Column.TAG: 92, Column.NAME: 180, Column.OLD: 150, Column.ACTION: 84}
+_WIDTHS: Final = {Column.CLASS: 24, Column.TAG: 96, Column.NAME: 140, Column.OLD: 118, Column.ACTION: 64}
 
 
 class _Choices(QStyledItemDelegate):

@@ -5,9 +5,10 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from viewer.dicom.decisions import Identity
+from viewer.resources import resource
 
 SPACE: Final = 6
 """Pixels between things that belong together; twice that between groups."""
@@ -109,6 +110,11 @@ def _palette(theme: Theme) -> QPalette:
         QPalette.ColorRole.Highlight: theme.accent,
         QPalette.ColorRole.HighlightedText: theme.on_accent,
         QPalette.ColorRole.Link: theme.accent,
+        QPalette.ColorRole.Light: theme.line,
+        QPalette.ColorRole.Midlight: theme.line,
+        QPalette.ColorRole.Mid: theme.line,
+        QPalette.ColorRole.Dark: theme.faint,
+        QPalette.ColorRole.Shadow: theme.line,
     }
     palette = QPalette()
     for role, colour in roles.items():
@@ -118,7 +124,16 @@ def _palette(theme: Theme) -> QPalette:
     return palette
 
 
+def say(label: QLabel, kind: str, text: str) -> None:
+    """Show a text in one of the kinds of the style sheet: faint, warning, good, title."""
+    label.setObjectName(kind)
+    label.style().unpolish(label)
+    label.style().polish(label)
+    label.setText(text)
+
+
 def _sheet(theme: Theme) -> str:
+    check = resource("icons", "check-dark.png" if theme is DARK else "check-light.png").as_posix()
     return f"""
     QToolBar {{ background: {theme.raised}; border: none; border-bottom: 1px solid {theme.line};
                 spacing: {SPACE}px; padding: {SPACE}px; }}
@@ -134,15 +149,17 @@ def _sheet(theme: Theme) -> str:
     QLabel#faint {{ color: {theme.faint}; }}
     QLabel#warning {{ color: {theme.warning}; font-weight: bold; }}
     QLabel#good {{ color: {theme.good}; font-weight: bold; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.faint}; border-radius: 3px;
+                background: {theme.base}; }}
+    QCheckBox::indicator:checked {{ background: {theme.accent}; image: url({check}); }}
+    QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
     QLabel#title {{ font-size: 15pt; font-weight: bold; }}
     QHeaderView::section {{ background: {theme.raised}; border: none; border-bottom: 1px solid {theme.line};
                 padding: 4px 6px; color: {theme.faint}; }}
-    QTableView, QTreeView, QListView, QLineEdit, QComboBox {{ border: 1px solid {theme.line}; }}
-    QLineEdit, QComboBox {{ padding: 4px 6px; border-radius: 4px; background: {theme.base}; }}
-    QLineEdit:focus, QComboBox:focus, QTableView:focus, QTreeView:focus, QListView:focus
+    QTableView, QTreeView, QListView, QLineEdit {{ border: 1px solid {theme.line}; }}
+    QLineEdit {{ padding: 4px 6px; border-radius: 4px; background: {theme.base}; }}
+    QLineEdit:focus, QTableView:focus, QTreeView:focus, QListView:focus
                 {{ border: 1px solid {theme.accent}; }}
     QSplitter::handle {{ background: {theme.line}; }}
-    QTabBar::tab {{ padding: 6px 12px; }}
-    QTabBar::tab:selected {{ border-bottom: 3px solid {theme.accent}; }}
     QStatusBar {{ color: {theme.faint}; }}
     """
