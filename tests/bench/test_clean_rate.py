@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
-from viewer.dicom.scan import scan
 
+from viewer.dicom.scan import scan
 from viewer.release.batch import Job, export
 from viewer.rules.profiles import SHIPPED
 from viewer.rules.recipe import Profile, Recipe

@@ -18,10 +18,15 @@ class Blocker:
     instance: Instance = field(repr=False)
 
 
-def blockers(catalog: Catalog, recipe: Recipe) -> tuple[Blocker, ...]:
-    """Return what is neither done nor waived, the riskiest first."""
+def likely_text(catalog: Catalog) -> frozenset[int]:
+    """Return the catalog numbers of images on which burned-in text is likely (30 us per image: keep it)."""
+    return frozenset(i.number for i in catalog.instances if burned_in_risk(i).likely)
+
+
+def blockers(catalog: Catalog, recipe: Recipe, likely: frozenset[int]) -> tuple[Blocker, ...]:
+    """Return what is neither done nor waived, the riskiest first; `likely` as `likely_text` gives it."""
     waived = {w.blocker for w in recipe.waivers}
-    found = [b for b in (*_mixed(catalog), *_other_sizes(catalog, recipe), *_unseen(catalog, recipe))]
+    found = (*_mixed(catalog), *_other_sizes(catalog, recipe), *_unseen(catalog, recipe, likely))
     return tuple(b for b in found if b.key not in waived)
 
 
@@ -38,34 +43,38 @@ def _mixed(catalog: Catalog) -> Iterator[Blocker]:
             yield Blocker(f"mixed-{number}", sentence, next(iter(study.instances)))
 
 
-def _unseen(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
+def _unseen(catalog: Catalog, recipe: Recipe, likely: frozenset[int]) -> Iterator[Blocker]:
     """Yield the series with images that nobody has looked at, those with likely text first."""
     waiting = []
     for number, _, series in _numbered(catalog):
         unseen = [i for i in series.instances if i.frames and i.sop_instance_uid not in recipe.reviewed]
         if unseen:
-            likely = any(burned_in_risk(i).likely for i in unseen)
-            text = "burned-in text is likely" if likely else "not looked at yet"
+            risky = any(i.number in likely for i in unseen)
+            text = "burned-in text is likely" if risky else "not looked at yet"
             images = f"{len(unseen)} image" + ("" if len(unseen) == 1 else "s")
             sentence = f"Series {number} ({series.modality or 'unknown'}, {images}): {text}."
-            waiting.append((not likely, Blocker(f"unseen-{number}", sentence, unseen[0])))
+            waiting.append((not risky, Blocker(f"unseen-{number}", sentence, unseen[0])))
     for _, blocker in sorted(waiting, key=lambda pair: pair[0]):
         yield blocker
 
 
 def _other_sizes(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
     """Yield the series in which a box was drawn for images of another size."""
+    wide = [r for r in recipe.regions if r.scope.kind in (ScopeKind.SERIES, ScopeKind.STUDY)]
+    narrow: dict[str, list[Region]] = {}
+    for region in recipe.regions:
+        if region.scope.kind in (ScopeKind.FRAME, ScopeKind.IMAGE):
+            narrow.setdefault(region.scope.uid, []).append(region)
     for number, study, series in _numbered(catalog):
+        uids = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid}
+        here = [r for r in wide if r.scope.uid == uids[r.scope.kind]]
         for instance in series.instances:
-            if instance.frames and any(_misfits(r, study, series, instance) for r in recipe.regions):
+            boxes = (*here, *narrow.get(instance.sop_instance_uid, ()))
+            if instance.frames and any(_is_of_other_size(r, instance) for r in boxes):
                 sentence = f"Series {number}: a box was drawn on an image of another size; draw it here too."
                 yield Blocker(f"size-{number}", sentence, instance)
                 break
 
 
-def _misfits(region: Region, study: Study, series: Series, instance: Instance) -> bool:
-    uid = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid}.get(
-        region.scope.kind, instance.sop_instance_uid
-    )
-    size = (region.scope.rows, region.scope.columns)
-    return region.scope.uid == uid and size != (instance.rows, instance.columns)
+def _is_of_other_size(region: Region, instance: Instance) -> bool:
+    return (region.scope.rows, region.scope.columns) != (instance.rows, instance.columns)

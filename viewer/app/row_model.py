@@ -171,8 +171,9 @@ class RowModel(QAbstractTableModel):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row = self.row_at(index)
-        editable = row is not None and index.column() == Column.ACTION and not row.within_removed
-        if editable and row is not None and row.action is not Action.ADD:
+        if row is None:
+            return Qt.ItemFlag.NoItemFlags
+        if index.column() == Column.ACTION and not row.within_removed and row.action is not Action.ADD:
             return base | Qt.ItemFlag.ItemIsEditable
         return base
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, Final, Protocol
+from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 
@@ -12,10 +12,8 @@ from viewer.dicom.errors import Cancelled, DeidError
 _WAIT_MS: Final = 5000
 
 
-class Work(Protocol):
-    """What a job runs: `progress(done, total)` may be called at will, `cancelled()` should be asked often."""
-
-    def __call__(self, progress: Callable[[int, int], None], cancelled: Callable[[], bool], /) -> Any: ...
+Work: TypeAlias = Callable[[Callable[[int, int], None], Callable[[], bool]], Any]
+"""What a job runs: `progress(done, total)` may be called at will, `cancelled()` should be asked often."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from viewer.app.blockers import Blocker, blockers
+from viewer.app.blockers import Blocker, blockers, likely_text
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan
@@ -80,6 +80,8 @@ class Workspace(QObject):
         self.tasks = Tasks(self)
         self.keyring = keyring
         self.report: Report | None = None
+        self._likely: frozenset[int] = frozenset()
+        self._blockers: tuple[Blocker, ...] | None = None
         self._inspected: Inspected | None = None
         self._dataset: tuple[Instance, Dataset] | None = None
 
@@ -90,8 +92,8 @@ class Workspace(QObject):
         wanted = tuple(paths)
         self.tasks.start(
             SCAN,
-            lambda report, cancelled: scan(wanted, progress=report, cancelled=cancelled),
-            self._take_catalog,
+            lambda report, cancelled: _scanned(wanted, report, cancelled),
+            lambda found: self._take_catalog(*found),
             failed=self.noticed.emit,
             progress=progress,
         )
@@ -99,8 +101,11 @@ class Workspace(QObject):
     def stop_opening(self) -> None:
         self.tasks.cancel(SCAN)
 
-    def _take_catalog(self, catalog: Catalog) -> None:
-        self.catalog = catalog
+    def _take_catalog(self, catalog: Catalog, likely: frozenset[int]) -> None:
+        if self.catalog.studies and not catalog.studies:
+            self.noticed.emit("No DICOM images were found there. What was open stays open.")
+            return
+        self.catalog, self._likely, self._blockers = catalog, likely, None
         self.report = None
         self.history.clear()
         self._forget()
@@ -132,7 +137,7 @@ class Workspace(QObject):
     def _home_of(self, instance: Instance) -> tuple[Study, Series]:
         for study in self.catalog.studies:
             for series in study.series:
-                if instance in series.instances:
+                if any(i is instance for i in series.instances):
                     return study, series
         raise LookupError("the instance is not in the catalog")
 
@@ -181,7 +186,7 @@ class Workspace(QObject):
     def take_recipe(self, recipe: Recipe) -> None:
         """Put a recipe in place; only the history calls this."""
         self.recipe = recipe
-        self._inspected = None
+        self._inspected = self._blockers = None
         self.recipe_changed.emit()
 
     def _change(self, text: str, recipe: Recipe) -> None:
@@ -265,7 +270,14 @@ class Workspace(QObject):
     # Consequences ------------------------------------------------------------------------------
 
     def blockers(self) -> tuple[Blocker, ...]:
-        return blockers(self.catalog, self.recipe)
+        """Return what is left to do, the riskiest first."""
+        if self._blockers is None:
+            self._blockers = blockers(self.catalog, self.recipe, self._likely)
+        return self._blockers
+
+    def is_text_likely(self, instance: Instance) -> bool:
+        """Return whether burned-in text is likely on an image; looked up, not worked out."""
+        return instance.number in self._likely
 
     def regions_here(self) -> tuple[Region, ...]:
         """Return the regions whose scope holds the selected image and frame, other sizes included."""
@@ -328,6 +340,13 @@ class Workspace(QObject):
         self.tasks.close()
 
 
+def _scanned(
+    paths: Sequence[Path], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+) -> tuple[Catalog, frozenset[int]]:
+    catalog = scan(paths, progress=progress, cancelled=cancelled)
+    return catalog, likely_text(catalog)
+
+
 def _rows_of(
     series: Series, recipe: Recipe, keyring: Keyring, cancelled: Callable[[], bool]
 ) -> tuple[Row, ...]:
@@ -335,6 +354,9 @@ def _rows_of(
     for instance in series.instances:
         if cancelled():
             break
-        dataset = parse(read_source(instance.source))
+        try:
+            dataset = parse(read_source(instance.source))
+        except UnreadableFile:
+            continue  # said when it is selected, and held at the export
         found.append(rows(dataset, plan(dataset, recipe, keyring)))
     return aggregate(found)

@@ -181,9 +181,9 @@ class IodNode:
         return IodNode(tuple(below), self.shared) if below else None
 
     def required(self) -> list[int]:
-        """Return the tags of Type 1 of this level, rising."""
+        """Return the tags of Type 1 and 2 of this level, rising."""
         tags = {int(key, 16) for source in self.sources for key in source}
-        return sorted(tag for tag in tags if self.type_of(tag) == "1")
+        return sorted(tag for tag in tags if self.type_of(tag) in ("1", "2"))
 
 
 @lru_cache(maxsize=64)

@@ -143,7 +143,7 @@ def dummy(vr: str) -> Value:
 
 
 def dummy_items(node: IodNode | None, keyring: Keyring, salt: str, depth: int = 0) -> Items:
-    """Return one harmless item with every Type 1 attribute of the IOD's level filled.
+    """Return one harmless item with every Type 1 attribute of the IOD's level filled, Type 2 empty.
 
     `salt` makes UIDs in the item new ones. Levels below the fifth get an empty item.
     """
@@ -153,7 +153,9 @@ def dummy_items(node: IodNode | None, keyring: Keyring, salt: str, depth: int = 
     for tag in node.required():
         vr = str(dictionary_VR(tag)).split(" ")[0]
         value: Value
-        if vr == "SQ":
+        if node.type_of(tag) == "2":
+            value = None
+        elif vr == "SQ":
             value = dummy_items(node.child(tag), keyring, f"{salt}/{tag:08X}", depth + 1)
         elif vr == "UI":
             value = keyring.uid(f"dummy {salt}/{tag:08X}")

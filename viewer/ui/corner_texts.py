@@ -44,6 +44,11 @@ class CornerTexts:
         """Replace the lines of a corner; a plain text counts as identifying."""
         self._lines[corner] = tuple(CornerLine(i) if isinstance(i, str) else i for i in lines)
 
+    @property
+    def used(self) -> bool:
+        """Whether any corner holds a line."""
+        return any(self._lines.values())
+
     def shown(self, corner: Corner) -> tuple[str, ...]:
         """Return the lines of a corner as they are painted."""
         return tuple(

@@ -60,6 +60,7 @@ class ImageInput(QWidget):
         self._picture: Picture | None = None
         self._place = Placement(1.0, 0, 0)
         self._fits = True
+        self._text_room = 0
         self._window: Window | None = None
         self._window_before: Window | None = None
         self._inverted = False
@@ -351,13 +352,9 @@ class ImageInput(QWidget):
             return
         image, view = Size(*self._picture.size), self._view_size()
         if self._fits:
-            self._move(tools.fitted(image, view, min(self._corner_height(), view.rows // 8)))
+            self._move(tools.fitted(image, view, min(self._text_room, view.rows // 8)))
         else:
             self._move(_whole(tools.kept_in_sight(self._place, image, view)))
-
-    def _corner_height(self) -> int:
-        """Return the device pixels that two lines of corner text take."""
-        return round((2 * self.fontMetrics().lineSpacing() + 8) * self.devicePixelRatioF())
 
     def _move(self, place: Placement) -> None:
         self._place = place

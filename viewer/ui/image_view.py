@@ -146,6 +146,9 @@ class ImageView(ImageInput):
     def set_corner(self, corner: Corner, lines: Sequence[CornerLine | str]) -> None:
         """Show lines in a corner; plain texts count as identifying and are masked."""
         self._corners.put(corner, lines)
+        height = (2 * self.fontMetrics().lineSpacing() + 8) * self.devicePixelRatioF()
+        self._text_room = round(height) if self._corners.used else 0
+        self._refit()
         self.update()
 
     def set_masked(self, masked: bool) -> None:
