@@ -140,7 +140,7 @@ def plant_private(dataset: Dataset, planter: Planter) -> None:
     nested = item(CodeValue="1", CodingSchemeDesignator="99X", CodeMeaning="one")
     put(nested, 0x00110010, "LO", word)
     put(nested, 0x00111001, "ST", planter.value("ST", "private nested"))
-    dataset.add_new(0x00082218, "SQ", Sequence([nested]))
+    dataset.add_new(0x00189346, "SQ", Sequence([nested]))
 
 
 def plant_unknown(dataset: Dataset, planter: Planter) -> None:

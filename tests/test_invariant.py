@@ -6,7 +6,7 @@ import warnings
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
@@ -18,6 +18,7 @@ from tests.factories import (
     KINDS,
     OSWALDINE,
     SYNTAXES,
+    encode,
     in_charset,
     put_raw,
     raw_element,
@@ -34,6 +35,9 @@ from viewer.rules.profiles import SHIPPED
 from viewer.rules.recipe import Option, Profile, Recipe
 from viewer.rules.standard import iod_of
 
+# rows of Table E.1-1 that are newer than pydicom's dictionary, in implicit VR
+pytestmark = pytest.mark.filterwarnings("ignore:VR lookup failed")
+
 CLASHING = {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES}
 PAIRS = [frozenset(pair) for pair in itertools.combinations(Option, 2) if set(pair) != CLASHING]
 PROFILES = [
@@ -47,12 +51,14 @@ REMOVED_ROWS = {row["tag"] for row in ROWS if row["basic"] == "X"}
 
 def cleaned(content: bytes, profile: Profile):
     """Return (source, plan, output bytes) and fail unless the checker is content."""
-    source = parse(content)
-    made = plan(source, Recipe(profile), KEYRING)
-    errors = [f for f in made.findings if f.severity is Severity.ERROR]
-    assert not errors, errors
-    output = encoded(apply(source, made))
-    _, findings = verify(output, "ANON/ST/SE/IM.dcm", content, made)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = parse(content)
+        made = plan(source, Recipe(profile), KEYRING)
+        errors = [f for f in made.findings if f.severity is Severity.ERROR]
+        assert not errors, errors
+        output = encoded(apply(source, made))
+        _, findings = verify(output, "ANON/ST/SE/IM.dcm", content, made)
     assert not findings, findings
     return source, made, output
 
@@ -61,6 +67,8 @@ def reread(content: bytes):
     """Return the output as pydicom reads it, every value converted; any warning fails."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # rows of Table E.1-1 that are newer than pydicom's dictionary, in implicit VR
+        warnings.filterwarnings("ignore", "VR lookup failed")
         dataset = dcmread(io.BytesIO(content))
         for _ in dataset.iterall():
             pass
@@ -105,17 +113,17 @@ def assert_kept_is_untouched(content: bytes, output: bytes, made) -> None:
         if decision.action is Action.KEEP and decision.vr != "SQ":
             old = level_at(before, decision.path).get_item(decision.path[-1])
             new = level_at(after, decision.path).get_item(decision.path[-1])
-            assert isinstance(old, RawDataElement)
-            assert isinstance(new, RawDataElement)
             assert (old.VR, old.tag) == (new.VR, new.tag)
+            if not (isinstance(old, RawDataElement) and isinstance(new, RawDataElement)):
+                assert old.value == new.value  # pydicom converts a few while it reads
+                continue
             assert (new.value or b"")[: len(old.value or b"")] == (old.value or b"")
             assert len(new.value or b"") - len(old.value or b"") == len(old.value or b"") % 2
 
 
-def assert_types_hold(before: Dataset, after: Dataset, node) -> None:
+def assert_types_hold(before: Dataset, after: Dataset, node, kept, parent=()) -> None:
     """Type 1 attributes that had a value have one, Type 2 ones that were there are there, at every depth."""
-    for tag in before.keys():  # noqa: SIM118
-        tag = int(tag)
+    for tag in map(int, before.keys()):
         iod_type = node.type_of(tag) if node else ""
         kept_out = tag in REMOVED_ROWS or tag & 0x10000 or tag & 0xFFFF == 0
         if iod_type in ("1", "1C", "2", "2C") and not kept_out:
@@ -123,10 +131,24 @@ def assert_types_hold(before: Dataset, after: Dataset, node) -> None:
             if iod_type.startswith("1") and before[tag].value not in (None, "", b"", []):
                 assert after[tag].value not in (None, "", b"", []), hex(tag)
         if tag in after and before[tag].VR == after[tag].VR == "SQ":
-            pairs = zip(before[tag].value or (), after[tag].value or (), strict=False)
-            child = node.child(tag) if node else None
-            for old, new in pairs:
-                assert_types_hold(old, new, child)
+            path, child = (*parent, tag), node.child(tag) if node else None
+            if path in kept:
+                for number, (old, new) in enumerate(zip(before[tag].value, after[tag].value, strict=True)):
+                    assert_types_hold(old, new, child, kept, (*path, number))
+            else:
+                for new in after[tag].value or () if child and tag != 0x0040A730 else ():
+                    assert_dummy_is_whole(new, child)
+
+
+def assert_dummy_is_whole(item: Dataset, node) -> None:
+    """An item that was put in has every Type 1 attribute of its level, none of them empty."""
+    for tag in node.required():
+        assert tag in item, hex(tag)
+        assert node.type_of(tag) == "2" or item[tag].value not in (None, "", b"", []), hex(tag)
+        child = node.child(tag)
+        if child and item[tag].VR == "SQ":
+            for inner in item[tag].value:
+                assert_dummy_is_whole(inner, child)
 
 
 def uid_pairs(before: Dataset, after: Dataset):
@@ -152,7 +174,7 @@ def assert_uids_agree(content: bytes, output: bytes, profile: Profile) -> None:
             assert seen.setdefault(old, new) == new, tag
             assert len(new) <= 64
     assert len(set(seen.values())) == len(seen)
-    if Option.RETAIN_UIDS not in profile.options:
+    if not {Option.RETAIN_UIDS, Option.RETAIN_DEVICE_IDENTITY} & profile.options:
         assert not {old for old, new in seen.items() if old == new}
     assert after.file_meta.MediaStorageSOPInstanceUID == after.SOPInstanceUID
 
@@ -181,7 +203,8 @@ def assert_invariant(content: bytes, profile: Profile, tokens, identity) -> byte
     assert_gone(haystack, identity)
     after = reread(output)
     assert_kept_is_untouched(content, output, made)
-    assert_types_hold(source, after, iod_of(str(source.SOPClassUID)))
+    kept = {d.path for d in made.decisions if d.action is Action.KEEP}
+    assert_types_hold(source, after, iod_of(str(source.SOPClassUID)), kept)
     assert_uids_agree(content, output, profile)
     assert_nothing_extra(output, profile)
     _, again, second = cleaned(output, profile)
@@ -203,8 +226,8 @@ def plant_name(dataset: Dataset, charset: str) -> str:
     parts = name.split("=")[-1].split("^")
     for tag, vr, text in (
         (0x00181250, "SH", f"coil {parts[0]}"),
-        (0x00082111, "ST", f"made of {parts[0]}{'' if chinese else ' '}{parts[1]}"),
-        (0x00180010, "LO", f"{parts[0]}^{parts[1]} contrast"),
+        (0x00181006, "LO", f"grid of {parts[0]}{'' if chinese else ' '}{parts[1]}"),
+        (0x00281055, "LO", f"{parts[0]}^{parts[1]} lung"),
     ):
         value = in_charset(text, codec)
         put_raw(dataset, tag, vr, value + b" " * (len(value) % 2))
@@ -225,7 +248,9 @@ def built(kind: str, syntax: str, charset: str, groups) -> tuple[bytes, list, st
     padding = around.pop("padding")
     trailing = raw_element(0xFFFCFFFC, "OB", padding, syntax) if "listed" not in groups else b""
     if "listed" in groups:
-        planter.tokens = [t for t in planter.tokens if t.where not in ("padding", "Patient's Name")]
+        planter.tokens = [t for t in planter.tokens if t.where != "padding"]
+    there = encode(dataset) + b"".join(v for v in (around["preamble"], *(m[2] for m in around["meta"]), padding))
+    planter.tokens = [t for t in planter.tokens if t.text.encode() in there]  # a later group may overwrite
     leading = raw_element(0x00041130, "CS", b"QZ99999PLANT", syntax)
     leading += raw_element(0x00080000, "UL", b"\x10\0\0\0", syntax)
     return to_bytes(dataset, syntax, leading=leading, trailing=trailing, **around), planter.tokens, name
@@ -235,7 +260,7 @@ def syntaxes_of(kind: str) -> list[str]:
     return [s for s in SYNTAXES if s != "RLE" or kind in ("CT", "DX", "US")]
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, phases=(Phase.explicit, Phase.generate))
 @given(data=st.data())
 def test_no_identifier_reaches_the_output_and_nothing_else_changes(data) -> None:
     kind = data.draw(st.sampled_from(sorted(KINDS)), "kind")
@@ -243,6 +268,8 @@ def test_no_identifier_reaches_the_output_and_nothing_else_changes(data) -> None
     charset = data.draw(st.sampled_from(sorted(CHARSETS)), "charset")
     profile = data.draw(st.sampled_from(PROFILES), "profile")
     groups = data.draw(st.lists(st.sampled_from(sorted(GROUPS)), unique=True), "groups")
+    if syntax == "explicit big":  # UN holds little endian sequences (PS3.5 6.2.2); pydicom cannot read them here
+        groups = [group for group in groups if group != "unknown"]
     content, tokens, name = built(kind, syntax, charset, sorted(groups))
     assert_invariant(content, profile, tokens, [*name_words(name), "QZ99999PLANT"])
 

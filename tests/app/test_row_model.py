@@ -109,7 +109,8 @@ def test_the_mask_hides_originals_but_not_what_is_made_up(model: RowModel) -> No
 
 def test_items_are_indented_and_have_no_choice_in_a_removed_sequence(model: RowModel) -> None:
     assert model.index(2, Column.NAME).data().startswith(" ")
-    assert model.index(2, Column.ACTION).data() == ""
+    assert model.index(2, Column.ACTION).data() == "with it"
+    assert model.index(2, Column.OLD).data(Qt.ItemDataRole.FontRole).strikeOut()
     editable = [
         bool(model.flags(model.index(r, Column.ACTION)) & Qt.ItemFlag.ItemIsEditable) for r in range(5)
     ]

@@ -169,11 +169,51 @@ def test_jpeg_in_red_green_blue_is_not_converted() -> None:
 @pytest.mark.parametrize("syntax", PACKED, ids=lambda s: s.keyword)
 def test_streams_that_are_cut_short_are_refused(syntax: UID) -> None:
     whole = stream(KINDS["mono12"], syntax, values(KINDS["mono12"])[0])
-    for length in (len(whole) // 2, 40, 3):
+    cut = [whole[: len(whole) // 2], whole[:40], whole[:3]]
+    if CODECS[syntax].stream in (Stream.JPEG_LS, Stream.JPEG_2000, Stream.HTJ2K):
+        cut.append(whole[: len(whole) // 2] + whole[-4:])
+    for part in cut:
         dataset = picture(KINDS["mono12"], syntax)
-        put_streams(dataset, [whole[:length]])
+        put_streams(dataset, [part])
         with pytest.raises(Unsupported):
             decode_frame(dataset, 0)
+
+
+@pytest.mark.parametrize("syntax", PACKED, ids=lambda s: s.keyword)
+@pytest.mark.parametrize("name", ["mono12", "rgb"])
+def test_damaged_streams_give_a_picture_or_a_sentence(name: str, syntax: UID) -> None:
+    """Nothing but Unsupported comes out, and no decoder takes the whole program down."""
+    random = np.random.default_rng(7)
+    whole = stream(KINDS[name], syntax, values(KINDS[name])[0])
+    dataset = picture(KINDS[name], syntax)
+    refusals = 0
+    for turn in range(150):
+        damaged = bytearray(whole)
+        for _ in range(random.integers(1, 5)):
+            damaged[random.integers(0, len(whole) if turn % 2 else min(160, len(whole)))] = random.integers(
+                256
+            )
+        put_streams(dataset, [bytes(damaged)])
+        try:
+            assert decode_frame(dataset, 0).shape[:2] == (13, 22)
+        except Unsupported:
+            refusals += 1
+    assert refusals > 10
+
+
+def test_lossless_jpeg_colours_are_not_converted_whatever_the_markers_say() -> None:
+    """Components 1, 2, 3 and a JFIF segment mean YBR to most decoders; the samples come back all the same."""
+    pixels = values(KINDS["rgb"], rows=30, columns=41)
+    named = bytearray(stream(KINDS["rgb"], JPEGLosslessSV1, pixels[0]))
+    for marker, first, step in ((b"\xff\xc3", 10, 3), (b"\xff\xda", 5, 2)):
+        at = named.index(marker) + first
+        named[at : at + 3 * step : step] = b"\1\2\3"
+    assert named[2:4] == b"\xff\xee"
+    jfif = b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+    for markers in (jfif, b""):
+        dataset = picture(KINDS["rgb"], JPEGLosslessSV1, pixels=pixels)
+        put_streams(dataset, [bytes(named[:2]) + markers + bytes(named[18:])])
+        np.testing.assert_array_equal(decode_frame(dataset, 0), pixels[0])
 
 
 @pytest.mark.parametrize("syntax", [s for s in PACKED if s != RLELossless], ids=lambda s: s.keyword)

@@ -159,6 +159,46 @@ def test_a_persons_choice_is_marked() -> None:
     assert not made_rows(header())[NAME,].overridden
 
 
+def chosen_for(row: Row, selector: str) -> Recipe:
+    return Recipe(Profile("own", overrides=(Override(selector, Action.KEEP),)))
+
+
+def test_a_choice_for_a_private_element_is_not_one_for_another_vendors() -> None:
+    mine, theirs = header(), header()
+    mine.private_block(0x0021, "VENDOR A", create=True).add_new(1, "LO", "gain 7")
+    theirs.private_block(0x0021, "VENDOR B", create=True).add_new(1, "LO", "Zhang San")
+    row = made_rows(mine)[0x00211001,]
+    assert row.is_open
+    for selector in (row.selector_everywhere, row.selector_here):
+        recipe = chosen_for(row, selector)
+        assert made_rows(mine, recipe)[0x00211001,].new == "gain 7"
+        assert made_rows(theirs, recipe)[0x00211001,].action is Action.REMOVE
+
+
+def test_a_choice_everywhere_reaches_items_and_one_here_does_not() -> None:
+    dataset = header(RequestAttributesSequence=[item(PatientID="W-1"), item(PatientID="W-2")])
+    inner = (REQUEST, 1, 0x00100020)
+    options = frozenset({Option.CLEAN_DESCRIPTORS})
+    row = made_rows(dataset, Recipe(Profile("own", options)))[inner]
+
+    def kept(selector: str) -> set[ElementPath]:
+        recipe = Recipe(Profile("own", options, (Override(selector, Action.KEEP),)))
+        return {path for path, r in made_rows(dataset, recipe).items() if r.overridden}
+
+    assert kept(row.selector_here) == {inner}
+    assert kept(row.selector_everywhere) == {inner, (REQUEST, 0, 0x00100020), (0x00100020,)}
+
+
+def test_there_is_no_choice_where_none_can_be_kept_to() -> None:
+    dataset = header(OtherPatientIDsSequence=[item(PatientID="W-1")])
+    dataset.add_new(0x00231001, "LO", "no creator")
+    dataset.private_block(0x0021, "VENDOR", create=True).add_new(1, "LO", "x")
+    found = made_rows(dataset)
+    closed = [(REMOVED,), (OTHER_IDS, 0, 0x00100020), (0x00231001,), (0x00210010,)]
+    assert [found[path].is_open for path in closed] == [False] * 4
+    assert found[NAME,].is_open
+
+
 def test_names_are_those_of_the_standard_or_of_the_dictionary() -> None:
     assert name_of(NAME, {}) == "Patient's Name"
     assert name_of(0x00180060, {}) == "KVP"

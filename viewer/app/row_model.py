@@ -96,6 +96,8 @@ class RowModel(QAbstractTableModel):
         self._colours: dict[Identity, QColor] = {}
         self._bold = QFont()
         self._bold.setBold(True)
+        self._struck = QFont()
+        self._struck.setStrikeOut(True)
 
     def set_colours(self, colours: dict[Identity, QColor]) -> None:
         self._colours = colours
@@ -173,7 +175,7 @@ class RowModel(QAbstractTableModel):
         row = self.row_at(index)
         if row is None:
             return Qt.ItemFlag.NoItemFlags
-        if index.column() == Column.ACTION and not row.within_removed and row.action is not Action.ADD:
+        if index.column() == Column.ACTION and row.is_open:
             return base | Qt.ItemFlag.ItemIsEditable
         return base
 
@@ -189,7 +191,7 @@ class RowModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colours.get(row.identity) if column is Column.CLASS else None
         if role == Qt.ItemDataRole.FontRole:
-            return self._bold if row.overridden and column is Column.ACTION else None
+            return self._font(row, column)
         return f"{row.tag} {row.name}, {WORDS[row.identity]}, {ACTION_WORDS[row.action]}"
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
@@ -199,6 +201,11 @@ class RowModel(QAbstractTableModel):
             return False
         self.action_chosen.emit(row, str(value))
         return True
+
+    def _font(self, row: Row, column: Column) -> QFont | None:
+        if row.within_removed and column is Column.OLD:
+            return self._struck
+        return self._bold if row.overridden and column is Column.ACTION else None
 
     def _text(self, row: Row, column: Column) -> str:
         if column is Column.CLASS:
@@ -210,7 +217,7 @@ class RowModel(QAbstractTableModel):
         if column is Column.OLD:
             return _MASK if self._masked and row.old and row.identity is not Identity.HARMLESS else row.old
         if column is Column.ACTION:
-            return "" if row.within_removed else ACTION_WORDS[row.action]
+            return self.tr("with it") if row.within_removed else ACTION_WORDS[row.action]
         return self._new(row)
 
     def _new(self, row: Row) -> str:

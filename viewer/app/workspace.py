@@ -181,6 +181,10 @@ class Workspace(QObject):
             failed=self.noticed.emit,
         )
 
+    def stop_series_rows(self) -> None:
+        """Drop a sum over a series that nobody waits for any more."""
+        self.tasks.cancel(SERIES_ROWS)
+
     # Intent ------------------------------------------------------------------------------------
 
     def take_recipe(self, recipe: Recipe) -> None:

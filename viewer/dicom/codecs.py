@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydicom import uid
 
 from viewer.dicom.errors import Unsupported
-from viewer.dicom.streams import DAMAGED, Stream, StreamHeader, stream_header
+from viewer.dicom.streams import DAMAGED, Stream, StreamHeader, stream_header, with_neutral_colours
 
 Samples: TypeAlias = NDArray[np.generic]
 """Integers as the stream holds them: (rows, columns) or (rows, columns, samples)."""
@@ -140,9 +140,8 @@ def _jpeg_decode(data: bytes, header: StreamHeader) -> Samples:
 
 
 def _lossless_turbo(data: bytes, header: StreamHeader) -> Samples:
-    if header.samples != 1:
-        raise ValueError("it guesses the colour space and may convert")
-    return np.asarray(imagecodecs.jpeg8_decode(data))
+    """Return lossless samples; the other decoders crash on damaged headers and see our own streams only."""
+    return np.asarray(imagecodecs.jpeg8_decode(data if header.samples == 1 else with_neutral_colours(data)))
 
 
 def _lossless_sof3(data: bytes, header: StreamHeader) -> Samples:
@@ -193,6 +192,7 @@ def _jpegls_encode(samples: Samples, header: StreamHeader) -> bytes:
 
 
 def _jpeg2k_decode(data: bytes, header: StreamHeader) -> Samples:
+    """Return samples, HTJ2K too: OpenJPH is faster, but keeps quiet about streams that are cut short."""
     return np.asarray(imagecodecs.jpeg2k_decode(data))
 
 
@@ -217,12 +217,6 @@ def _jpeg2k_encode(samples: Samples, header: StreamHeader) -> bytes:
     return bytes(encoded)
 
 
-def _htj2k_decode(data: bytes, header: StreamHeader) -> Samples:
-    decoded = np.asarray(imagecodecs.htj2k_decode(data))
-    by_plane = header.samples > 1 and decoded.shape == (header.samples, header.rows, header.columns)
-    return np.ascontiguousarray(decoded.transpose(1, 2, 0)) if by_plane else decoded
-
-
 def _htj2k_encode(samples: Samples, header: StreamHeader) -> bytes:
     """Return a frame in RPCL order with tile-part lengths, as HTJ2K Lossless RPCL asks.
 
@@ -237,10 +231,10 @@ DECODERS: Final[Mapping[Stream, tuple[Decoder, ...]]] = MappingProxyType(
     {
         Stream.RLE: (_rle_decode,),
         Stream.JPEG: (_jpeg_decode,),
-        Stream.JPEG_LOSSLESS: (_lossless_turbo, _lossless_sof3, _lossless_lj92),
+        Stream.JPEG_LOSSLESS: (_lossless_turbo,),
         Stream.JPEG_LS: (_jpegls_decode, _charls_decode),
         Stream.JPEG_2000: (_jpeg2k_decode, _openjpeg_decode),
-        Stream.HTJ2K: (_htj2k_decode, _jpeg2k_decode, _openjpeg_decode),
+        Stream.HTJ2K: (_jpeg2k_decode, _openjpeg_decode),
     }
 )
 """By what the stream is, for files whose stream is not what their transfer syntax says."""

@@ -160,6 +160,33 @@ def _jpeg_frame(data: bytes, frame: tuple[int, int], scan: bytes, *, colour_hint
     )
 
 
+def with_neutral_colours(data: bytes) -> bytes:
+    """Return a JPEG stream of three components named R, G and B, without application segments or comments.
+
+    Decoders then neither guess a colour space nor convert. Raises ValueError for anything but one scan of
+    three components.
+    """
+    parts, at = [data[:2]], 2
+    while data[at + 1] != 0xDA:
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        segment = data[at : at + 2 + length]
+        if segment[1] == 0xC3:
+            segment = _renamed(segment, first=10, step=3)
+        if not 0xE0 <= segment[1] <= 0xEF and segment[1] != 0xFE:
+            parts.append(segment)
+        at += 2 + length
+    (length,) = struct.unpack_from(">H", data, at + 2)
+    if data[at + 4] != 3:
+        raise ValueError("the components are in several scans")
+    return b"".join((*parts, _renamed(data[at : at + 2 + length], first=5, step=2), data[at + 2 + length :]))
+
+
+def _renamed(segment: bytes, *, first: int, step: int) -> bytes:
+    changed = bytearray(segment)
+    changed[first : first + 3 * step : step] = b"RGB"
+    return bytes(changed)
+
+
 def _jpeg_2000(data: bytes, start: int) -> StreamHeader:
     """Return the header of a JPEG 2000 code stream (ISO 15444-1 A.5, A.6.1; ISO 15444-15 for CAP)."""
     right, bottom, left, top = struct.unpack_from(">4L", data, start + 8)

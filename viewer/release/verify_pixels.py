@@ -344,6 +344,13 @@ def is_available(syntax: str) -> bool:
 def decode_for_check(data: bytes, runner: DecodeRunner) -> bytes:
     """Return the samples of one frame as bytes, by pixel: the form that pydicom asks of plug-ins."""
     if runner.transfer_syntax in _JPEG_LOSSLESS:
+        # Its decoder crashes on damaged headers: a sturdy one has to accept the stream first.
+        space = "RGB" if runner.samples_per_pixel == 3 else None
+        if imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space).shape[:2] != (
+            runner.rows,
+            runner.columns,
+        ):
+            raise ValueError("the frame has another size")
         samples = np.asarray(imagecodecs.jpegsof3_decode(data))
     else:
         samples = np.asarray(openjpeg.utils.decode(data))

@@ -17,6 +17,7 @@ from viewer.dicom.elements import (
     encodings_of,
     is_private,
     keyword,
+    path_text,
     raw_elements,
     tag_text,
     texts,
@@ -58,6 +59,8 @@ class Row:
     overridden: bool = False
     within_removed: bool = False
     """It stands inside a sequence that goes as a whole."""
+    creator: str = ""
+    """Private creator of a private element."""
 
     @property
     def depth(self) -> int:
@@ -65,9 +68,35 @@ class Row:
         return len(self.path) // 2
 
     @property
+    def is_open(self) -> bool:
+        """Return whether a person may choose.
+
+        A private creator follows its elements; an element without one has no name of its own.
+        """
+        ownerless = is_private(self.path[-1]) and not self.creator
+        return not (self.within_removed or self.action is Action.ADD or ownerless)
+
+    @property
+    def selector_everywhere(self) -> str:
+        """Return the selector of this element at any depth; a private one by its creator (PS3.5 7.8.1)."""
+        return _step(self.path[-1], self.creator)
+
+    @property
+    def selector_here(self) -> str:
+        """Return the selector of this element at this place only."""
+        above = path_text((*self.path[:-1], 0)).removesuffix(tag_text(0)) if len(self.path) > 1 else ""
+        return f"/{above}{_step(self.path[-1], self.creator)}"
+
+    @property
     def changed(self) -> bool:
         """Return whether the output differs from the source here."""
         return self.action is not Action.KEEP
+
+
+def _step(tag: int, creator: str) -> str:
+    if not creator:
+        return tag_text(tag)
+    return f"({tag >> 16:04X},xx{tag & 0xFF:02X})@{creator}"
 
 
 def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
@@ -148,6 +177,7 @@ def _row(
         decision.identity,
         why_text(decision.why, decision.vr),
         decision.why.basis is Basis.OVERRIDE,
+        creator=creators.get(private.block_key(tag), "") if is_private(tag) else "",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolBar, QVBoxLayout, QWidget
 
 from viewer.app.frames import FrameKey, FrameStore
 from viewer.app.tools import Placement, Tool
@@ -47,6 +47,7 @@ class ImagePanel(QWidget):
         self.before, self.after = ImageView(), ImageView()
         self.bar = FrameBar()
         self.scope = QComboBox()
+        self.seen = QPushButton(self.tr("Looked at this image"))
         self.tools = QToolBar()
         self._tool_actions: dict[Tool, QAction] = {}
         self.view_actions: list[QAction] = []
@@ -82,6 +83,7 @@ class ImagePanel(QWidget):
         if chosen.series is None or chosen.instance is None:
             self._show(None, "")
             self.bar.set_count(0)
+            self._show_mark()
             return
         if chosen.series is not self._series:
             self._enter_series()
@@ -92,6 +94,7 @@ class ImagePanel(QWidget):
             self._show(None, self.tr("There is no image in this object. Its tags are listed on the right."))
             return
         self.bar.set_frame(position)
+        self._show_mark()
         count = len(self._positions)
         for view in (self.before, self.after):
             view.set_frame(position + 1, count)
@@ -213,6 +216,7 @@ class ImagePanel(QWidget):
 
     def _on_recipe(self) -> None:
         self.refresh_boxes()
+        self._show_mark()
         image = self._workspace.selection.instance
         if image is not None:
             self._corners(image)
@@ -222,6 +226,31 @@ class ImagePanel(QWidget):
         self._positions = {}
         if not self._workspace.catalog.studies:
             self.refresh_selection()
+
+    def _scope_row(self) -> QHBoxLayout:
+        self.seen.setCheckable(True)
+        self.seen.setShortcut("Shift+L")
+        self.seen.setToolTip(self.tr("You have looked at every frame of this image (Shift+L)"))
+        self.seen.clicked.connect(self._mark)
+        label = QLabel(self.tr("A box is for"))
+        label.setBuddy(self.scope)
+        row = QHBoxLayout()
+        row.setContentsMargins(SPACE, 0, SPACE, 0)
+        row.addWidget(label)
+        row.addWidget(self.scope)
+        row.addStretch(1)
+        row.addWidget(self.seen)
+        return row
+
+    def _mark(self, seen: bool) -> None:
+        image = self._workspace.selection.instance
+        if image is not None:
+            self._workspace.mark_reviewed([image], seen)
+
+    def _show_mark(self) -> None:
+        image = self._workspace.selection.instance
+        self.seen.setEnabled(image is not None and image.frames > 0)
+        self.seen.setChecked(image is not None and image.sop_instance_uid in self._workspace.recipe.reviewed)
 
     def _lay_out(self) -> None:
         group = QActionGroup(self)
@@ -234,14 +263,11 @@ class ImagePanel(QWidget):
             group.addAction(action)
             self.tools.addAction(action)
             self._tool_actions[tool] = action
-        self.tools.addSeparator()
-        self.tools.addWidget(QLabel(self.tr("A box is for ")))
         for kind in ScopeKind:
             self.scope.addItem(self.tr(kind.value), kind)
         self.scope.setCurrentIndex(2)
         self.scope.setToolTip(self.tr("How far the next box reaches"))
         self.scope.setAccessibleName(self.tr("How far a box reaches"))
-        self.tools.addWidget(self.scope)
         views = QActionGroup(self)
         for number, (name, tip) in enumerate(_VIEWS):
             action = QAction(self.tr(name), self)
@@ -259,5 +285,6 @@ class ImagePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE)
         layout.addWidget(self.tools)
+        layout.addLayout(self._scope_row())
         layout.addLayout(images, 1)
         layout.addWidget(self.bar)

@@ -1,6 +1,6 @@
 """Below the tags: boxes drawn, what was noticed, and the result of the last export."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,7 +17,7 @@ from viewer.dicom.decisions import Severity
 from viewer.pixels.regions import Region
 from viewer.release.report import Held
 from viewer.ui.image_panel import ImagePanel
-from viewer.ui.theme import SPACE
+from viewer.ui.theme import PAUSE_MS, SPACE
 
 _ROLE = Qt.ItemDataRole.UserRole
 
@@ -30,9 +30,14 @@ class ListsPanel(QTabWidget):
         self._workspace, self._images = workspace, images
         self.boxes, self.findings, self.report = QListWidget(), QListWidget(), QListWidget()
         self._remove = QPushButton(self.tr("Remove box"))
+        self._lines: list[str] = []
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE_MS)
+        self._later.timeout.connect(self._fill_findings)
         self._lay_out()
         workspace.recipe_changed.connect(self.refresh)
-        workspace.selection_changed.connect(self.refresh)
+        workspace.selection_changed.connect(self._later.start)
         workspace.catalog_changed.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -80,7 +85,6 @@ class ListsPanel(QTabWidget):
         into.addItem(item)
 
     def _fill_findings(self) -> None:
-        self.findings.clear()
         catalog = self._workspace.catalog
         lines = []
         image = self._workspace.selection.instance
@@ -96,6 +100,10 @@ class ListsPanel(QTabWidget):
         if any(study.mixed_patients for study in catalog.studies):
             lines.append(self.tr("! a study holds images of different patients"))
         lines += [f"✕ {self.tr('not opened')}: {r.source.path.name}: {r.reason}" for r in catalog.rejected]
+        if lines == self._lines and self.findings.count():
+            return
+        self._lines = lines
+        self.findings.clear()
         self.findings.addItems(lines)
         if not lines:
             self._placeholder(self.findings, self.tr("Nothing was noticed."))

@@ -2,24 +2,26 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFileDialog,
-    QInputDialog,
     QMainWindow,
     QMenu,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QSizePolicy,
     QSplitter,
     QToolBar,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -27,10 +29,13 @@ from viewer.app.frames import FrameStore
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
-from viewer.rules.profiles import shipped_profiles
+from viewer.rules.profiles import profile_named, shipped_profiles
 from viewer.ui.export_dialog import ExportDialog
+from viewer.ui.history_actions import history_actions
 from viewer.ui.image_panel import ImagePanel
+from viewer.ui.left_panel import LeftPanel
 from viewer.ui.lists_panel import ListsPanel
+from viewer.ui.notice_bar import NoticeBar
 from viewer.ui.options_dialog import OptionsDialog
 from viewer.ui.study_panel import StudyPanel
 from viewer.ui.tag_panel import TagPanel
@@ -54,10 +59,12 @@ class MainWindow(QMainWindow):
         self.studies = StudyPanel(workspace, self.store)
         self.tags = TagPanel(workspace)
         self.lists = ListsPanel(workspace, self.images)
+        self.left = LeftPanel(workspace)
+        self.notice = NoticeBar()
         self.profile = QComboBox()
         self.next_button = QToolButton()
         self.export_button = QPushButton(self.tr("Export…"))
-        self._busy = QProgressBar()
+        self._busy, self._end = QProgressBar(), QToolBar()
         self._recent = QMenu(self)
         self.mask_action = QAction(self.tr("Mask screen"), self)
         self.dark = QAction(self.tr("Dark"), self)
@@ -73,7 +80,7 @@ class MainWindow(QMainWindow):
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files or folders; the list of recent ones remembers the first."""
-        if not paths:
+        if not paths or not self._may_put_away():
             return
         self.settings = self.settings.opened(str(paths[0]))
         self._remember()
@@ -81,6 +88,16 @@ class MainWindow(QMainWindow):
         self._busy.show()
         self.statusBar().showMessage(self.tr("Reading…"))
         self.workspace.open(paths, self._scan_progress)
+
+    def _may_put_away(self) -> bool:
+        """Ask before boxes and marks of what is open are put away."""
+        recipe = self.workspace.recipe
+        if not (recipe.regions or recipe.reviewed or recipe.waivers) or self.workspace.report is not None:
+            return True
+        boxes, marks = len(recipe.regions), len(recipe.reviewed)
+        question = self.tr("Open something else? {0} boxes and {1} marks of what is open are put away.")
+        answer = QMessageBox.question(self, self.tr("Open"), question.format(boxes, marks))
+        return answer is QMessageBox.StandardButton.Yes
 
     def show_next(self) -> None:
         """Go to the first thing that is left to do."""
@@ -93,13 +110,7 @@ class MainWindow(QMainWindow):
         """Ask for a reason and set the first blocker aside."""
         waiting = self.workspace.blockers()
         if waiting:
-            title, label = (
-                self.tr("Set aside"),
-                waiting[0].sentence + "\n" + self.tr("Reason for the report:"),
-            )
-            reason, given = QInputDialog.getText(self, title, label)
-            if given:
-                self.workspace.waive(waiting[0], reason)
+            self.left.set_aside(waiting[0])
 
     def export(self) -> None:
         """Open the export dialog; it is closed again before anything else can be done."""
@@ -113,9 +124,7 @@ class MainWindow(QMainWindow):
         return dialog
 
     def _exported(self, dialog: ExportDialog) -> None:
-        self.settings = Settings(
-            self.settings.recent, dialog.destination, self.settings.profile, self.settings.dark
-        )
+        self.settings = replace(self.settings, destination=dialog.destination)
         self._remember()
         self.lists.show_report()
 
@@ -126,7 +135,8 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             apply_theme(application, theme)
         self.tags.set_theme(theme)
-        self.dark.setChecked(dark)
+        with QSignalBlocker(self.dark):  # only a person's own choice is remembered
+            self.dark.setChecked(dark)
 
     def set_masked(self, masked: bool) -> None:
         """Hide patient data on the screen and in screenshots."""
@@ -167,6 +177,7 @@ class MainWindow(QMainWindow):
         if waiting:
             why = self.tr("First look at what is left, or set it aside with a reason")
         self.export_button.setToolTip(why)
+        self._end.setMinimumWidth(self._end.sizeHint().width())
         self._show_profile()
 
     def _show_profile(self) -> None:
@@ -188,12 +199,14 @@ class MainWindow(QMainWindow):
 
     def _on_catalog(self) -> None:
         self._busy.hide()
+        self.notice.hide()
         count = sum(1 for _ in self.workspace.catalog.instances)
         if count:
             self.statusBar().showMessage(self.tr("{0} images are open").format(count), _NOTICE_MS)
 
     def _on_notice(self, sentence: str) -> None:
         self._busy.hide()
+        self.notice.say(sentence)
         self.statusBar().showMessage(sentence, _NOTICE_MS)
 
     # Set-up --------------------------------------------------------------------------------------
@@ -214,8 +227,7 @@ class MainWindow(QMainWindow):
         bar.addWidget(self._profile_choice())
         bar.addAction(self._action(self.tr("Options…"), "Ctrl+,", self._open_options, ""))
         bar.addSeparator()
-        bar.addAction(self._undo(self.workspace.history.createUndoAction(self, self.tr("Undo")), "Undo"))
-        bar.addAction(self._undo(self.workspace.history.createRedoAction(self, self.tr("Redo")), "Redo"))
+        bar.addActions(history_actions(self.workspace.history, self))
         bar.addSeparator()
         bar.addActions(self.images.view_actions)
         bar.addSeparator()
@@ -229,14 +241,7 @@ class MainWindow(QMainWindow):
         self.dark.setCheckable(True)
         self.dark.toggled.connect(self._toggle_dark)
         bar.addAction(self.dark)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        bar.addWidget(self._make_next_button())
-        self.export_button.setObjectName("primary")
-        self.export_button.setShortcut("Ctrl+E")
-        self.export_button.clicked.connect(self.export)
-        bar.addWidget(self.export_button)
+        self._lay_out_end()
         self.addAction(self._action(self.tr("Search tags"), "Ctrl+F", self.tags.focus_filter, ""))
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.tags)
@@ -244,14 +249,40 @@ class MainWindow(QMainWindow):
         right.setStretchFactor(0, 3)
         right.setStretchFactor(1, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
-        for panel, width in ((self.studies, 0), (self.images, 1), (right, 0)):
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.addWidget(self.studies)
+        left.addWidget(self.left)
+        left.setSizes([600, 190])
+        left.setStretchFactor(0, 1)
+        for panel, width in ((left, 0), (self.images, 3), (right, 2)):
             whole.addWidget(panel)
             whole.setStretchFactor(whole.count() - 1, width)
         whole.setSizes(list(_WIDTHS))
-        self.setCentralWidget(whole)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(whole, 1)
+        self.setCentralWidget(middle)
         self._busy.setMaximumWidth(220)
         self._busy.hide()
         self.statusBar().addPermanentWidget(self._busy)
+
+    def _lay_out_end(self) -> None:
+        """Next and Export have a bar of their own, so that no narrow window can hide them."""
+        end = self._end
+        end.setWindowTitle(self.tr("Next and export"))
+        end.setMovable(False)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        end.addWidget(space)
+        end.addWidget(self._make_next_button())
+        self.export_button.setObjectName("primary")
+        self.export_button.setShortcut("Ctrl+E")
+        self.export_button.clicked.connect(self.export)
+        end.addWidget(self.export_button)
+        self.addToolBar(end)
 
     def _open_button(self) -> QToolButton:
         button = QToolButton()
@@ -282,7 +313,8 @@ class MainWindow(QMainWindow):
             self.profile.addItem(self.tr(shipped.name), shipped)
         self.profile.setAccessibleName(self.tr("Profile"))
         self.profile.setToolTip(self.tr("What is done to the tags"))
-        self.profile.setMinimumContentsLength(22)
+        self.profile.setMinimumContentsLength(16)
+        self.profile.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.profile.activated.connect(self._choose_profile)
         return self.profile
 
@@ -298,10 +330,6 @@ class MainWindow(QMainWindow):
     def _open_options(self) -> None:
         OptionsDialog(self.workspace, self).exec()
 
-    def _undo(self, action: QAction, key: str) -> QAction:
-        action.setShortcut(getattr(QKeySequence.StandardKey, key))
-        return action
-
     def _action(self, text: str, key: str, verb: Callable[[], None], tip: str) -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(key))
@@ -310,20 +338,24 @@ class MainWindow(QMainWindow):
         return action
 
     def _toggle_dark(self, dark: bool) -> None:
-        self.settings = Settings(self.settings.recent, self.settings.destination, self.settings.profile, dark)
+        self.settings = replace(self.settings, dark=dark)
         self.set_dark(dark)
 
     def _restore(self) -> None:
         self.resize(_SIZE)
         if self.settings.geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(self.settings.geometry)))
+        chosen = profile_named(self.settings.profile)
+        if chosen is not None:
+            self.workspace.set_profile(chosen)
+            self.workspace.history.clear()
         wanted = self.settings.dark
         self.set_dark(system_is_dark() if wanted is None else wanted)
 
     def _remember(self) -> None:
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
-        old = self.settings
-        self.settings = Settings(old.recent, old.destination, self.profile.currentText(), old.dark, geometry)
+        name = self.workspace.recipe.profile.name
+        self.settings = replace(self.settings, profile=name, geometry=geometry)
         save_settings(self.settings, self._settings_path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

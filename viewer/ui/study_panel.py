@@ -10,7 +10,6 @@ from viewer.app.frames import FrameStore
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance, Series, Study
 from viewer.dicom.charset import display_name
-from viewer.finders.risk import burned_in_risk
 from viewer.ui.theme import SPACE
 
 _ROLE: Final = Qt.ItemDataRole.UserRole
@@ -87,19 +86,32 @@ class StudyPanel(QWidget):
 
     def refresh_states(self) -> None:
         """Write state, modality and counts of every series; the state by shape and by word."""
-        reviewed = self._workspace.recipe.reviewed
         for item in self._items.values():
             series: Series = item.data(0, _ROLE)
             images = [i for i in series.instances if i.frames]
-            state = _state(images, reviewed)
+            state = self._state(images)
             name = " ".join(t for t in (series.modality, "" if self._masked else series.description) if t)
             size = _size(len(series.instances), series.frames, len(images))
             item.setText(0, f"{name or 'no modality'}\n{size}\n{self.tr(state)}")
+        self._refresh_button()
+
+    def _refresh_button(self) -> None:
+        reviewed = self._workspace.recipe.reviewed
         chosen = self._workspace.selection.series
-        open_ones = chosen is not None and any(
+        waiting = chosen is not None and any(
             i.frames and i.sop_instance_uid not in reviewed for i in chosen.instances
         )
-        self.seen.setEnabled(bool(open_ones))
+        self.seen.setEnabled(bool(waiting))
+
+    def _state(self, images: list[Instance]) -> str:
+        reviewed = self._workspace.recipe.reviewed
+        if not images:
+            return "– no image"
+        if all(i.sop_instance_uid in reviewed for i in images):
+            return "✓ looked at"
+        if any(self._workspace.is_text_likely(i) for i in images):
+            return "! text likely"
+        return "● to look at"
 
     def mark_seen(self) -> None:
         """Mark the selected series as looked at."""
@@ -116,7 +128,7 @@ class StudyPanel(QWidget):
             self.tree.blockSignals(True)
             self.tree.setCurrentItem(item)
             self.tree.blockSignals(False)
-        self.refresh_states()
+        self._refresh_button()
 
     def _on_thumbnail(self, number: int, image: QImage) -> None:
         item = self._by_thumbnail.get(number)
@@ -125,7 +137,9 @@ class StudyPanel(QWidget):
 
     def _set_thumbnail(self, item: QTreeWidgetItem, image: QImage) -> None:
         if not image.isNull():
-            item.setIcon(0, QIcon(QPixmap.fromImage(image)))
+            icon = QIcon(QPixmap.fromImage(image))
+            icon.addPixmap(QPixmap.fromImage(image), QIcon.Mode.Selected)  # or it is tinted when chosen
+            item.setIcon(0, icon)
 
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
         series = item.data(0, _ROLE) if item is not None else None
@@ -157,13 +171,3 @@ class StudyPanel(QWidget):
 def _size(instances: int, frames: int, images: int) -> str:
     many = f"{instances} image" + ("" if instances == 1 else "s")
     return many if frames == images else f"{many}, {frames} frames"
-
-
-def _state(images: list[Instance], reviewed: frozenset[str]) -> str:
-    if not images:
-        return "– no image"
-    if all(i.sop_instance_uid in reviewed for i in images):
-        return "✓ looked at"
-    if any(burned_in_risk(i).likely for i in images):
-        return "! text likely"
-    return "● to look at"

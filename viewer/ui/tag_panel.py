@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +23,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -23,14 +33,22 @@ from PySide6.QtWidgets import (
 
 from viewer.app.row_model import ACTION_WORDS, SHAPES, WORDS, Column, RowModel, Show
 from viewer.app.workspace import Workspace
+from viewer.dicom.catalog import Series
 from viewer.dicom.decisions import Action, Identity
-from viewer.dicom.elements import path_text
 from viewer.rules.recipe import CHOICES
 from viewer.rules.rows import Row
-from viewer.ui.theme import SPACE, Theme
+from viewer.ui.theme import PAUSE_MS, SPACE, Theme
 
 _BACK: Final = "back to profile"
-_WIDTHS: Final = {Column.CLASS: 24, Column.TAG: 96, Column.NAME: 140, Column.OLD: 118, Column.ACTION: 64}
+_SHORT: Final = {
+    Identity.DIRECT: "direct",
+    Identity.QUASI: "quasi",
+    Identity.FREE_TEXT: "text",
+    Identity.UNKNOWN: "unknown",
+    Identity.HARMLESS: "harmless",
+}
+_WIDTHS: Final = {Column.CLASS: 24, Column.TAG: 96, Column.ACTION: 68}
+_NARROWEST: Final = 56
 
 
 class _Choices(QStyledItemDelegate):
@@ -76,14 +94,25 @@ class TagPanel(QWidget):
         self._show = QComboBox()
         self._changes = QCheckBox(self.tr("Changes only"))
         self._series = QCheckBox(self.tr("Whole series"))
-        self._why = QLabel()
+        self._why, self._legend_text = QLabel(), QLabel()
         self.table = QTableView()
+        self._summed: Series | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(PAUSE_MS)
+        self._later.timeout.connect(self.refresh)
         self._lay_out()
         self.model.action_chosen.connect(self._choose)
-        workspace.selection_changed.connect(self.refresh)
+        workspace.selection_changed.connect(self._follow)
         workspace.recipe_changed.connect(self.refresh)
 
     def set_theme(self, theme: Theme) -> None:
+        self._legend_text.setText(
+            "&nbsp; ".join(
+                f'<span style="color:{theme.identity[k]}">{SHAPES[k]}</span> {self.tr(word)}'
+                for k, word in _SHORT.items()
+            )
+        )
         self.model.set_colours({k: QColor(v) for k, v in theme.identity.items()})
 
     def set_masked(self, masked: bool) -> None:
@@ -96,11 +125,22 @@ class TagPanel(QWidget):
     def show_series(self, wanted: bool) -> None:
         self._series.setChecked(wanted)
 
+    def _follow(self) -> None:
+        """Show other rows once the selection rests: scrolling through a series must not wait for tags."""
+        series = self._workspace.selection.series
+        if series is None or not self._series.isChecked() or series is not self._summed:
+            self._later.start()
+
     def refresh(self) -> None:
         """Show the rows of the selected instance, or of the series when that is asked for."""
-        if self._series.isChecked() and self._workspace.selection.series is not None:
+        self._later.stop()
+        self._summed = self._workspace.selection.series if self._series.isChecked() else None
+        if self._summed is not None:
+            count = len(self._summed.instances)
+            self._why.setText(self.tr("Reading the tags of {0} images…").format(count))
             self._workspace.series_rows(self._take)
             return
+        self._workspace.stop_series_rows()
         inspected = self._workspace.inspected()
         self._take(inspected.rows if inspected else ())
 
@@ -129,7 +169,6 @@ class TagPanel(QWidget):
         switches.addWidget(self._changes)
         switches.addWidget(self._series)
         switches.addStretch(1)
-        switches.addWidget(self._legend())
         self._set_up_table()
         self._why.setObjectName("faint")
         self._why.setWordWrap(True)
@@ -141,14 +180,15 @@ class TagPanel(QWidget):
         layout.addLayout(top)
         layout.addLayout(switches)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self._legend())
         layout.addWidget(self._why)
 
     def _legend(self) -> QLabel:
-        kinds = (Identity.DIRECT, Identity.QUASI, Identity.FREE_TEXT, Identity.UNKNOWN, Identity.HARMLESS)
-        short = ("direct", "quasi", "text", "unknown", "harmless")
-        label = QLabel("  ".join(f"{SHAPES[k]} {w}" for k, w in zip(kinds, short, strict=True)))
+        label = self._legend_text
+        label.setTextFormat(Qt.TextFormat.RichText)
         label.setObjectName("faint")
-        label.setToolTip("\n".join(f"{SHAPES[k]}  {WORDS[k]}" for k in kinds))
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label.setToolTip("\n".join(f"{SHAPES[k]}  {WORDS[k]}" for k in _SHORT))
         return label
 
     def _set_up_table(self) -> None:
@@ -167,6 +207,7 @@ class TagPanel(QWidget):
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + SPACE)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for column, width in _WIDTHS.items():
             table.setColumnWidth(column, width)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -190,14 +231,22 @@ class TagPanel(QWidget):
         if event.type() is QEvent.Type.FontChange:
             self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + SPACE)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width so that the value now and after are both in sight."""
+        super().resizeEvent(event)
+        fixed = sum(self.table.columnWidth(c) for c in (Column.CLASS, Column.TAG, Column.ACTION))
+        free = self.width() - 4 * SPACE - self.table.verticalScrollBar().sizeHint().width() - fixed
+        self.table.setColumnWidth(Column.NAME, max(free * 36 // 100, _NARROWEST))
+        self.table.setColumnWidth(Column.OLD, max(free * 33 // 100, _NARROWEST))
+
     def _open_menu(self, point: QPoint) -> None:
         row = self.model.row_at(self.table.indexAt(point))
-        if row is None or row.action is Action.ADD or row.within_removed:
+        if row is None or not row.is_open:
             return
         menu = QMenu(self)
         everywhere = menu.addMenu(self.tr("This tag everywhere"))
         here = menu.addMenu(self.tr("Only at this place"))
-        for target, selector in ((everywhere, row.tag), (here, "/" + path_text(row.path))):
+        for target, selector in ((everywhere, row.selector_everywhere), (here, row.selector_here)):
             for action in CHOICES:
                 target.addAction(
                     ACTION_WORDS[action], lambda s=selector, a=action, r=row: self._override(s, a, r)
@@ -211,10 +260,10 @@ class TagPanel(QWidget):
             self._back(row)
             return
         action = next(a for a in CHOICES if ACTION_WORDS[a] == word)
-        self._override(row.tag, action, row)
+        self._override(row.selector_everywhere, action, row)
 
     def _back(self, row: Row) -> None:
-        for selector in (row.tag, "/" + path_text(row.path)):
+        for selector in (row.selector_everywhere, row.selector_here):
             self._workspace.clear_override(selector)
 
     def _override(self, selector: str, action: Action, row: Row) -> None:

@@ -12,6 +12,8 @@ from viewer.resources import resource
 
 SPACE: Final = 6
 """Pixels between things that belong together; twice that between groups."""
+PAUSE_MS: Final = 50
+"""How long the selection must rest before its tags are read."""
 FAMILIES: Final = (
     "Segoe UI",
     "Microsoft YaHei UI",
@@ -137,10 +139,10 @@ def _sheet(theme: Theme) -> str:
     return f"""
     QToolBar {{ background: {theme.raised}; border: none; border-bottom: 1px solid {theme.line};
                 spacing: {SPACE}px; padding: {SPACE}px; }}
-    QToolButton, QPushButton {{ padding: 5px 10px; border: 1px solid {theme.line}; border-radius: 4px;
+    QToolButton, QPushButton {{ padding: 5px 8px; border: 1px solid {theme.line}; border-radius: 4px;
                 background: {theme.base}; }}
     QToolButton:hover, QPushButton:hover {{ border-color: {theme.accent}; }}
-    QToolButton:focus, QPushButton:focus {{ border: 2px solid {theme.accent}; padding: 4px 9px; }}
+    QToolButton:focus, QPushButton:focus {{ border: 2px solid {theme.accent}; padding: 4px 7px; }}
     QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent}; }}
     QToolButton:disabled, QPushButton:disabled {{ color: {theme.faint}; background: {theme.window}; }}
     QToolButton::menu-indicator {{ image: none; }}
@@ -153,6 +155,9 @@ def _sheet(theme: Theme) -> str:
                 background: {theme.base}; }}
     QCheckBox::indicator:checked {{ background: {theme.accent}; image: url({check}); }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
+    QLabel#heading {{ font-weight: bold; }}
+    QFrame#notice {{ background: {theme.raised}; border: none; border-bottom: 2px solid {theme.warning}; }}
+    QFrame#notice QLabel {{ color: {theme.warning}; font-weight: bold; }}
     QLabel#title {{ font-size: 15pt; font-weight: bold; }}
     QHeaderView::section {{ background: {theme.raised}; border: none; border-bottom: 1px solid {theme.line};
                 padding: 4px 6px; color: {theme.faint}; }}

@@ -1,0 +1,326 @@
+"""Defects found in the engine and not yet mended: each test says what ought to hold."""
+
+import io
+import os
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from tests.factories import (
+    KEYRING,
+    OSWALDINE,
+    ct_slice,
+    in_charset,
+    instance_of,
+    pdf,
+    put_raw,
+    to_bytes,
+    uid,
+    write,
+    write_in,
+)
+from viewer.cli import run
+from viewer.dicom.decisions import Action, Severity
+from viewer.dicom.errors import UnsafeDestination
+from viewer.dicom.scan import scan
+from viewer.pixels.box_text import regions_from
+from viewer.release.apply import apply
+from viewer.release.batch import Job, check_destination, export
+from viewer.release.recheck import recheck
+from viewer.release.report import Held, Written
+from viewer.release.run import Task, encoded, parse, run_instance
+from viewer.release.unfinished import Unfinished
+from viewer.release.verify import verify
+from viewer.rules.plan import plan
+from viewer.rules.profiles import BASIC, profile_named
+from viewer.rules.recipe import Option, Override, Profile, Recipe
+
+RESEARCH = profile_named("research")
+
+
+def cleaned(dataset: Dataset, profile: Profile = BASIC, **how):
+    """Return (plan, output bytes, findings)."""
+    content = to_bytes(dataset, **how)
+    source = parse(content)
+    made = plan(source, Recipe(profile), KEYRING)
+    output = encoded(apply(source, made))
+    return made, output, (*made.findings, *verify(output, "name", content, made)[1])
+
+
+def job(folder: Path, destination: Path, profile: Profile = BASIC) -> Job:
+    catalog = scan([folder])
+    return Job(tuple(catalog.instances), catalog.duplicates, Recipe(profile), KEYRING, destination)
+
+
+# --- identity that leaves the house ------------------------------------------------------------------------
+
+
+def test_a_box_on_an_image_without_sop_instance_uid_is_not_forgotten(tmp_path) -> None:
+    """blanks_for() leaves regions with an empty UID out; the image is written with its text in it."""
+    dataset = ct_slice()
+    content = to_bytes(dataset).replace(b"\x08\x00\x18\x00UI", b"\x08\x00\x17\x00UI")
+    write(tmp_path / "in" / "1.dcm", content)
+    catalog = scan([tmp_path / "in"])
+    regions = tuple(regions_from("0,0,4,4", catalog.studies))
+    made = Job(tuple(catalog.instances), frozenset(), Recipe(BASIC, regions), KEYRING, tmp_path / "out")
+    (report,) = export(made).instances
+    if isinstance(report, Written):
+        pixels = dcmread(tmp_path / "out" / report.name).pixel_array
+        assert (pixels[:4, :4] == pixels[:4, :4].min()).all()
+        assert report.pixels.frames_touched == 1
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 100", "ISO_IR 192"])
+@pytest.mark.parametrize("name", ["LEFÈVRE^RENÉ", "ÖRTEGREN^ÅSA", "ÇELİKÖZ^ÜÇ"])
+def test_a_name_in_capitals_with_accents_is_swept_from_unlisted_text(charset, name) -> None:
+    """bytes.lower() leaves letters beyond ASCII as they are, but needles are lower-cased as text."""
+    codec = {"ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8"}[charset]
+    try:
+        word = in_charset(name.split("^")[0], codec)
+    except UnicodeEncodeError:
+        pytest.skip("This name cannot be written in this character set.")
+    dataset = ct_slice()
+    write_in(dataset, charset, name)
+    value = b"coil " + word
+    put_raw(dataset, 0x00181250, "SH", value + b" " * (len(value) % 2))
+    _, output, findings = cleaned(dataset)
+    assert word not in output
+    assert findings == ()
+
+
+def test_the_checker_finds_a_name_in_capitals_with_accents() -> None:
+    """The same in release/residue: what the sweep missed, the checker misses too."""
+    dataset = ct_slice()
+    write_in(dataset, "ISO_IR 100", "LEFÈVRE^RENÉ")
+    put_raw(dataset, 0x00282000, "OB", b"profile of LEF\xc8VRE ")
+    _, _, findings = cleaned(dataset)
+    assert [f.code for f in findings] == ["identity-left"]
+
+
+def test_the_checker_finds_identity_in_the_file_name() -> None:
+    """residue() drops what it found in the name: `left` counts occurrences in the stream only."""
+    content = to_bytes(ct_slice())
+    source = parse(content)
+    made = plan(source, Recipe(BASIC), KEYRING)
+    output = encoded(apply(source, made))
+    _, findings = verify(output, "QUENBERT/ST/SE/IM.dcm", content, made)
+    assert "identity-left" in {f.code for f in findings}
+
+
+@pytest.mark.parametrize("value", ["20240517-20240519", "2024051720240519", "20240517 101112+0800-20240519"])
+def test_a_second_date_in_a_datetime_is_not_left(value) -> None:
+    """shifted_datetime() takes any digits, signs and points after the first date for a time and zone."""
+    dataset = ct_slice()
+    put_raw(dataset, 0x0008002A, "DT", value.encode() + b" " * (len(value) % 2))
+    assert b"20240519" not in cleaned(dataset, RESEARCH)[1]
+
+
+def test_an_unregistered_uid_below_the_root_of_the_standard_is_replaced() -> None:
+    """Keyring.uid() and residue() take every UID below 1.2.840.10008 for a registered one."""
+    dataset = ct_slice()
+    dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2.19990101.734151"
+    assert b"734151" not in cleaned(dataset)[1]
+
+
+def test_text_in_a_number_does_not_stay() -> None:
+    """DS and IS with other characters than numbers have hold text (deid rules, section 6)."""
+    dataset = ct_slice()
+    put_raw(dataset, 0x00180060, "DS", b"Dr Ozymand 5551234 ")
+    assert b"Ozymand" not in cleaned(dataset)[1]
+
+
+def test_a_person_name_by_the_vr_of_the_file_is_removed() -> None:
+    """decide._unlisted() asks the dictionary only: a PN in the place of an SH is kept."""
+    dataset = ct_slice()
+    put_raw(dataset, 0x00181250, "PN", b"Stranger^Nemo ")
+    assert b"Stranger" not in cleaned(dataset)[1]
+
+
+def test_recheck_finds_dates_and_uids_of_the_source(tmp_path) -> None:
+    """recheck() promises names, identifiers, dates and UIDs; identity_of() gathers only a few attributes."""
+    dataset = ct_slice()
+    source = write(tmp_path / "in" / "1.dcm", to_bytes(dataset))
+    made, output, _ = cleaned(dataset)
+    for word in (OSWALDINE.day, f"{OSWALDINE.study}.900"):
+        written = dcmread(io.BytesIO(output))
+        written.ConvolutionKernel = word[:16] if len(word) <= 16 else ""
+        written.CodeMeaning = word
+        written.save_as(tmp_path / "1.dcm")
+        write(tmp_path / "out" / "1.dcm", (tmp_path / "1.dcm").read_bytes())
+        (checked,) = recheck(tmp_path / "out", [instance_of(source, dataset)])
+        assert "identity-left" in {f.code for f in checked.findings}
+    assert made.patient
+
+
+def test_verify_against_nothing_is_no_success(tmp_path, capsys) -> None:
+    """Sources that cannot be read, or none at all, must not look like “nothing was found”."""
+    write(tmp_path / "out" / "1.dcm", cleaned(ct_slice())[1])
+    write(tmp_path / "in" / "readme.txt", b"no DICOM here")
+    assert run(["verify", str(tmp_path / "out"), "--against", str(tmp_path / "in")]) != 0
+    assert "source" in "".join(capsys.readouterr()).lower()
+
+
+# --- what verify() does not see ----------------------------------------------------------------------------
+
+
+def _checked_after(change, profile: Profile = BASIC) -> set[str]:
+    content = to_bytes(ct_slice())
+    source = parse(content)
+    made = plan(source, Recipe(profile), KEYRING)
+    output = apply(source, made)
+    change(output)
+    _, findings = verify(encoded(output), "name", content, made)
+    return {f.code for f in findings if f.severity is Severity.ERROR}
+
+
+def test_verify_notices_the_implementation_of_the_source() -> None:
+    """(0002,0012) and (0002,0013) are only allowed, not compared (PS3.15 E.1.1 step 7)."""
+
+    def keep(output) -> None:
+        output.file_meta.ImplementationClassUID = uid(5, 5)
+        output.file_meta.ImplementationVersionName = "SITE_PACS_1"
+
+    assert _checked_after(keep)
+
+
+def test_verify_notices_another_transfer_syntax() -> None:
+    """An uncompressed data set that calls itself RLE cannot be decoded by anybody."""
+
+    def relabel(output) -> None:
+        output.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.5"
+
+    assert _checked_after(relabel)
+
+
+def test_verify_notices_another_value_representation() -> None:
+    def relabel(output) -> None:
+        put_raw(output, 0x00181210, "UN", output["ConvolutionKernel"].value.encode())
+
+    assert _checked_after(relabel)
+
+
+# --- instances that are spoiled ----------------------------------------------------------------------------
+
+
+def test_the_length_of_a_replaced_document_is_right() -> None:
+    """(0042,0015) keeps the length of the document that was replaced (PS3.3 C.24.2)."""
+    written = dcmread(io.BytesIO(cleaned(pdf())[1]))
+    length = written.EncapsulatedDocumentLength
+    assert len(written.EncapsulatedDocument) - length in (0, 1)
+
+
+def test_a_code_of_type_1_is_not_emptied_by_the_sweep() -> None:
+    """sweep._swept() empties CS whatever its Type, and tells neither `types` nor the checker."""
+    dataset = ct_slice()
+    dataset.PatientName = "IDENTITY^MONOCHROME2"
+    made, output, findings = cleaned(dataset)
+    assert [f for f in findings if f.severity is Severity.ERROR] == []
+    assert dcmread(io.BytesIO(output)).PhotometricInterpretation == "MONOCHROME2"
+    assert made.patient
+
+
+def test_a_date_of_the_study_in_an_unlisted_text_is_taken_out() -> None:
+    """The sweep knows names and identifiers only, the checker dates too: every such file is held."""
+    dataset = ct_slice()
+    dataset.SoftwareVersions = f"VB20A {OSWALDINE.day}"
+    _, output, findings = cleaned(dataset)
+    assert OSWALDINE.day.encode() not in output
+    assert findings == ()
+
+
+def test_safe_private_elements_stay_in_implicit_vr() -> None:
+    """Without a VR in the file decide._private() removes what Table E.3.10-1 names as safe."""
+    dataset = ct_slice()
+    block = dataset.private_block(0x0019, "GEMS_ACQU_01", create=True)
+    block.add_new(0x23, "DS", "1.5")
+    made, _, _ = cleaned(dataset, Profile("p", frozenset((Option.RETAIN_SAFE_PRIVATE,))), syntax="implicit little")
+    actions = {d.path[0]: d.action for d in made.decisions if d.path[0] & 0x10000}
+    assert set(actions.values()) == {Action.KEEP}
+
+
+@pytest.mark.parametrize(
+    ("selector", "value"), [("Rows", "12"), ("PatientName", "张三"), ("SliceThickness", "abc"), ("PixelData", "x")]
+)
+def test_a_replacement_that_cannot_be_written_says_so(selector, value, tmp_path) -> None:
+    """A person's replace:VALUE must be converted to the VR, or refused in a sentence before anything starts."""
+    dataset = ct_slice()
+    path = write(tmp_path / "in.dcm", to_bytes(dataset))
+    profile = Profile("p", overrides=(Override(selector, Action.REPLACE, value),))
+    result = run_instance(Task(instance_of(path, dataset), Recipe(profile), KEYRING, tmp_path / "out"))
+    if isinstance(result, Held):
+        assert not any(word in result.reason for word in ("Error", "not hold the value", "not valid DICOM"))
+
+
+# --- the output folder and many workers --------------------------------------------------------------------
+
+
+def test_one_held_instance_does_not_take_the_folder_from_another(tmp_path) -> None:
+    """Unfinished.__exit__ removes “empty” folders in which another worker has a nameless file."""
+    with Unfinished(tmp_path, "ANON/ST/a.dcm") as first:
+        first.write(b"first")
+        with Unfinished(tmp_path, "ANON/ST/b.dcm") as second:
+            second.write(b"second")
+        first.publish(replace_existing=False)
+    assert (tmp_path / "ANON/ST/a.dcm").read_bytes() == b"first"
+
+
+def test_the_folder_that_a_person_chose_is_not_removed(tmp_path) -> None:
+    """When every instance is held, Unfinished.__exit__ also removes the destination itself."""
+    destination = tmp_path / "chosen"
+    destination.mkdir()
+    with Unfinished(destination, "ANON/ST/a.dcm") as one:
+        one.write(b"x")
+    assert destination.is_dir()
+
+
+def test_a_destination_below_the_folder_that_was_opened_is_refused(tmp_path) -> None:
+    """Only the folders that hold files are looked at: /study/out is accepted beside /study/ct/1.dcm."""
+    write(tmp_path / "study" / "ct" / "1.dcm", to_bytes(ct_slice()))
+    write(tmp_path / "study" / "us" / "2.dcm", to_bytes(ct_slice(number=2)))
+    with pytest.raises(UnsafeDestination):
+        check_destination(job(tmp_path / "study", tmp_path / "study" / "out"))
+
+
+def test_the_probe_of_the_destination_destroys_no_file(tmp_path) -> None:
+    write(tmp_path / "in" / "1.dcm", to_bytes(ct_slice()))
+    mine = write(tmp_path / "out" / ".deid-write-test", b"mine")
+    check_destination(job(tmp_path / "in", tmp_path / "out"))
+    assert mine.read_bytes() == b"mine"
+
+
+class DyingExecutor:
+    """An executor whose second worker dies (out of memory, killed)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def submit(self, function, /, *arguments):
+        from concurrent.futures.process import BrokenProcessPool
+
+        self.count += 1
+        future: Future = Future()
+        if self.count == 2:
+            future.set_exception(BrokenProcessPool("a worker died"))
+        else:
+            future.set_result(function(*arguments))
+        return future
+
+
+def test_a_worker_that_dies_holds_its_instance_and_the_report_is_written(tmp_path) -> None:
+    """batch._run() lets BrokenProcessPool out: no report, and a stack trace on the command line."""
+    for number in (1, 2, 3):
+        write(tmp_path / "in" / f"{number}.dcm", to_bytes(ct_slice(number=number)))
+    report = export(job(tmp_path / "in", tmp_path / "out"), executor=DyingExecutor())
+    assert len(report.instances) == 3
+    assert report.counts["held"] == 1
+
+
+def test_cleaning_nothing_is_no_success(tmp_path, capsys) -> None:
+    """An empty folder, or one folder too deep: exit code 0 looks like “all done”."""
+    (tmp_path / "in").mkdir()
+    assert run(["clean", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) != 0
+    assert os.listdir(tmp_path) != []
+    assert "".join(capsys.readouterr())

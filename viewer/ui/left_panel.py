@@ -1,0 +1,105 @@
+"""What is left to do before an export: a list; each entry leads to its place or is set aside."""
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app.blockers import Blocker
+from viewer.app.workspace import Workspace
+from viewer.ui.theme import SPACE
+
+_ROLE: Final = Qt.ItemDataRole.UserRole
+
+
+class LeftPanel(QWidget):
+    """Follows the workspace; one click goes there, a reason sets an entry aside."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self.title, self.list = QLabel(), QListWidget()
+        self.aside = QPushButton(self.tr("Set aside…"))
+        self._lay_out()
+        workspace.catalog_changed.connect(self.refresh)
+        workspace.recipe_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List what is left, and below it what was set aside."""
+        waiting = self._workspace.blockers()
+        waivers = self._workspace.recipe.waivers
+        kept = self.chosen()
+        self.list.clear()
+        for blocker in waiting:
+            item = QListWidgetItem(blocker.sentence)
+            item.setData(_ROLE, blocker)
+            item.setToolTip(self.tr("Click to go there"))
+            self.list.addItem(item)
+            if kept is not None and kept.key == blocker.key:
+                self.list.setCurrentItem(item)
+        for waiver in waivers:
+            item = QListWidgetItem(self.tr("– set aside: {0}").format(waiver.reason))
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(item)
+        self.title.setText(self._title(len(waiting)))
+        self._refresh_button()
+
+    def chosen(self) -> Blocker | None:
+        """Return the entry that is chosen."""
+        item = self.list.currentItem()
+        blocker = item.data(_ROLE) if item is not None else None
+        return blocker if isinstance(blocker, Blocker) else None
+
+    def set_aside(self, blocker: Blocker) -> None:
+        """Ask for the reason that goes into the report, and set the entry aside."""
+        question = blocker.sentence + "\n" + self.tr("Reason for the report (no patient data):")
+        reason, given = QInputDialog.getText(self, self.tr("Set aside"), question)
+        if given:
+            self._workspace.waive(blocker, reason)
+
+    def _title(self, count: int) -> str:
+        if not self._workspace.catalog.studies:
+            return self.tr("Nothing is open")
+        return self.tr("{0} left to do").format(count) if count else self.tr("✓ Nothing left to do")
+
+    def _refresh_button(self) -> None:
+        self.aside.setEnabled(self.chosen() is not None)
+
+    def _go(self) -> None:
+        blocker = self.chosen()
+        if blocker is not None:
+            self._workspace.select(blocker.instance)
+
+    def _set_chosen_aside(self) -> None:
+        blocker = self.chosen()
+        if blocker is not None:
+            self.set_aside(blocker)
+
+    def _lay_out(self) -> None:
+        self.title.setObjectName("heading")
+        self.list.setWordWrap(True)
+        self.list.setAccessibleName(self.tr("What is left to do"))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.itemClicked.connect(lambda _item: self._go())
+        self.list.itemActivated.connect(lambda _item: self._go())
+        self.list.currentItemChanged.connect(lambda _now, _before: self._refresh_button())
+        self.aside.setToolTip(self.tr("Leave this undone, with a reason that goes into the report"))
+        self.aside.clicked.connect(self._set_chosen_aside)
+        row = QHBoxLayout()
+        row.addWidget(self.title, 1)
+        row.addWidget(self.aside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        layout.setSpacing(SPACE)
+        layout.addLayout(row)
+        layout.addWidget(self.list, 1)
