@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -87,7 +88,7 @@ def plant_listed(dataset: Dataset, planter: Planter, *, sequences: bool) -> None
         if row["mask"] != 0xFFFFFFFF or tag in _LEAVE_ALONE or tag & 0x10000:
             continue
         if vr == "SQ":
-            if sequences:
+            if sequences and tag in DicomDictionary:
                 dataset.add_new(tag, "SQ", Sequence([_person_item(planter, row["name"])]))
             continue
         value = planter.value(vr, row["name"], _kept_by(row))

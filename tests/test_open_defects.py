@@ -125,6 +125,18 @@ def test_an_unregistered_uid_below_the_root_of_the_standard_is_replaced() -> Non
     assert b"734151" not in cleaned(dataset)[1]
 
 
+@pytest.mark.filterwarnings("ignore:VR lookup failed")
+@pytest.mark.parametrize("tag", [0x00081301, 0x00100043])
+def test_a_sequence_newer_than_pydicom_is_not_kept_unread_in_implicit_vr(tag) -> None:
+    """Without a VR it is UN, “C” or “K” keeps its bytes, and names inside are neither decided nor checked."""
+    inside = Dataset()
+    inside.PatientName = "STRANGER^NEMO"
+    dataset = ct_slice()
+    dataset.add_new(tag, "SQ", [inside])
+    options = frozenset((Option.CLEAN_DESCRIPTORS, Option.RETAIN_PATIENT_CHARACTERISTICS))
+    assert b"STRANGER" not in cleaned(dataset, Profile("p", options), syntax="implicit little")[1]
+
+
 def test_text_in_a_number_does_not_stay() -> None:
     """DS and IS with other characters than numbers have hold text (deid rules, section 6)."""
     dataset = ct_slice()
@@ -200,6 +212,14 @@ def test_verify_notices_another_value_representation() -> None:
         put_raw(output, 0x00181210, "UN", output["ConvolutionKernel"].value.encode())
 
     assert _checked_after(relabel)
+
+
+@pytest.mark.parametrize("content", [b"", b"no DICOM" * 40])
+def test_verify_returns_a_finding_for_what_is_no_dicom(content) -> None:
+    """InvalidDicomError and zlib.error are not among CONVERSION_ERRORS and leave verify()."""
+    source = to_bytes(ct_slice())
+    made = plan(parse(source), Recipe(BASIC), KEYRING)
+    assert {f.code for f in verify(content, "name", source, made)[1]} == {"unreadable"}
 
 
 # --- instances that are spoiled ----------------------------------------------------------------------------

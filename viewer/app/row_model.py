@@ -232,8 +232,8 @@ class RowModel(QAbstractTableModel):
     def _tip(self, row: Row, column: Column) -> str:
         if column is Column.CLASS:
             return WORDS[row.identity]
-        full = self._text(row, column)
-        return f"{full}\n{row.why}" if column in (Column.OLD, Column.NEW) and full else row.why
+        full = self._text(row, column).strip()
+        return f"{full}\n{row.why}" if column in (Column.NAME, Column.OLD, Column.NEW) and full else row.why
 
 
 _ROLES: Final = frozenset(

@@ -211,6 +211,10 @@ class Workspace(QObject):
         except ConflictingOptions as error:
             self.noticed.emit(str(error))
 
+    def set_keep_weekday(self, wanted: bool) -> None:
+        """Shift dates by whole weeks, so that a Monday stays a Monday."""
+        self.set_profile(replace(self.recipe.profile, keep_weekday=wanted))
+
     def override(self, selector: str, action: Action, value: str = "") -> None:
         try:
             chosen = Override(selector, action, value)

@@ -8,6 +8,7 @@ from pydicom import config
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -38,10 +39,10 @@ def apply(source: Dataset, plan: Plan) -> FileDataset:
         if decision.action is Action.ADD:
             added.setdefault(decision.path[:-1], []).append(decision)
     meta = _file_meta(source, plan)
-    output = FileDataset("", {}, preamble=b"\0" * 128, file_meta=meta)
+    elements = _filled(source, (), decisions, added)
+    output = FileDataset("", elements, preamble=b"\0" * 128, file_meta=meta)
     implicit, little = _encoding(source)
     output.set_original_encoding(implicit, little, source.original_character_set)
-    _fill(output, source, (), decisions, added)
     return output
 
 
@@ -52,14 +53,14 @@ def _encoding(source: Dataset) -> tuple[bool, bool]:
     return implicit, little
 
 
-def _fill(
-    output: Dataset,
+def _filled(
     source: Dataset,
     parent: ElementPath,
     decisions: Mapping[ElementPath, Decision],
     added: Mapping[ElementPath, list[Decision]],
-) -> None:
-    """Put what the plan leaves of one level of the source into the output."""
+) -> dict[BaseTag, Element]:
+    """Return what the plan leaves of one level of the source; setting one by one would cost twice."""
+    output: dict[BaseTag, Element] = {}
     implicit = bool(source.original_encoding[0])
     for tag, element in raw_elements(source):
         decision = decisions.get((*parent, tag))
@@ -68,13 +69,16 @@ def _fill(
         if decision.action is Action.REMOVE:
             continue
         if decision.action is not Action.KEEP:
-            output[tag] = _element(tag, decision.vr, decision.value)
+            kept: Element = _element(tag, decision.vr, decision.value)
         elif decision.vr == "SQ":
-            output[tag] = _sequence(source[tag], (*parent, tag), decisions, added)
+            kept = _sequence(source[tag], (*parent, tag), decisions, added)
         else:
-            _keep(output, tag, element, implicit=implicit)
+            kept = _kept(element, implicit=implicit)
+        output[BaseTag(tag)] = kept
     for decision in added.get(parent, ()):
-        output[decision.path[-1]] = _element(decision.path[-1], decision.vr, decision.value)
+        tag = decision.path[-1]
+        output[BaseTag(tag)] = _element(tag, decision.vr, decision.value)
+    return output
 
 
 def _sequence(
@@ -85,16 +89,15 @@ def _sequence(
 ) -> DataElement:
     items = []
     for number, item in enumerate(element.value or ()):
-        made = Dataset()
+        made = Dataset(_filled(item, (*path, number), decisions, added))
         implicit, little = item.original_encoding
         made.set_original_encoding(implicit, little, item.original_character_set)
-        _fill(made, item, (*path, number), decisions, added)
         items.append(made)
     return DataElement(path[-1], "SQ", Sequence(items))
 
 
-def _keep(output: Dataset, tag: int, element: Element, *, implicit: bool) -> None:
-    """Carry an element over byte for byte; an odd length is padded to even (PS3.5 7.1.1)."""
+def _kept(element: Element, *, implicit: bool) -> Element:
+    """Return an element that is carried over byte for byte; an odd length is padded to even (PS3.5 7.1.1)."""
     if isinstance(element, RawDataElement):
         value, vr = element.value or b"", element.VR
         if len(value) < element.length != _UNDEFINED:
@@ -106,7 +109,7 @@ def _keep(output: Dataset, tag: int, element: Element, *, implicit: bool) -> Non
             element = element._replace(value=b"", length=0)
         if vr is None and not implicit:
             raise Unsupported("An element in it has no value representation.")
-    output[tag] = element
+    return element
 
 
 def _element(tag: int, vr: str, value: Value) -> DataElement:

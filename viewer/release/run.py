@@ -3,26 +3,23 @@
 import hashlib
 import io
 import warnings
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset, write_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.dataset import Dataset
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Finding, Plan, Severity
-from viewer.dicom.elements import raw_elements
-from viewer.dicom.errors import DeidError, UnreadableFile, Unsupported
+from viewer.dicom.elements import Element, raw_elements
+from viewer.dicom.errors import DeidError, UnreadableFile
 from viewer.dicom.sources import read_source
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
+from viewer.release.encode import encoded as encoded
 from viewer.release.report import Held, InstanceReport, Written
 from viewer.release.unfinished import Unfinished
 from viewer.release.verify import verify
@@ -110,36 +107,15 @@ def parse(content: bytes) -> Dataset:
         dataset = dcmread(io.BytesIO(content), force=True)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise UnreadableFile(f"It is damaged and cannot be read ({type(error).__name__}).") from error
-    short = any(
-        isinstance(element, RawDataElement) and len(element.value or b"") < element.length != _UNDEFINED
-        for _, element in raw_elements(dataset)
-    )
-    if short or not len(dataset):
+    if not len(dataset) or any(map(_is_short, dict(raw_elements(dataset)).values())):
         raise UnreadableFile("It is cut short: the file ends inside an element.")
     return dataset
 
 
-def encoded(output: FileDataset) -> bytes:
-    """Return the bytes of a file (PS3.10 7.1); raises Unsupported when the data set cannot be encoded.
-
-    Not by dcmwrite(), which decides anew whether pixel data is encapsulated and errs for newer syntaxes.
-    """
-    buffer = DicomBytesIO()
-    buffer.write(bytes(128) + b"DICM")
-    try:
-        write_file_meta_info(buffer, output.file_meta, enforce_standard=True)
-        implicit, little = output.original_encoding
-        buffer.is_implicit_VR, buffer.is_little_endian = bool(implicit), bool(little)
-        start = buffer.tell()
-        write_dataset(buffer, output)
-    except Exception as error:  # pydicom raises many kinds here
-        raise Unsupported(f"What would be written is not valid DICOM ({type(error).__name__}).") from error
-    content = buffer.getvalue()
-    if output.file_meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian:
-        return content
-    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    deflated = deflater.compress(content[start:]) + deflater.flush()
-    return content[:start] + deflated + b"\0" * (len(deflated) % 2)
+def _is_short(element: Element) -> bool:
+    if not isinstance(element, RawDataElement) or element.length == _UNDEFINED:
+        return False
+    return len(element.value or b"") < element.length
 
 
 def output_name(task: Task, made: Plan, content: bytes) -> str:

@@ -1,7 +1,7 @@
 """Check a written file against its source and its plan; shares no code with what wrote it."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from typing import Final, cast
 
 from pydicom import dcmread
@@ -13,6 +13,7 @@ from viewer.dicom.elements import (
     CONVERSION_ERRORS,
     Element,
     ElementPath,
+    converted,
     encodings_of,
     path_text,
     raw_elements,
@@ -91,18 +92,19 @@ def _level(
     inherited: Sequence[str],
 ) -> Iterator[Finding]:
     encodings = encodings_of(written, inherited)
+    before = dict(raw_elements(source)) if source is not None else {}
     for tag, element in raw_elements(written):
         path = (*parent, tag)
         decision = decisions.get(path)
         seen.add(path)
         if decision is None or decision.action is Action.REMOVE:
-            if tag not in touched:
+            if parent or tag not in touched:
                 yield _error("element-left", "An element that should be gone is still there.", path)
         elif decision.action is not Action.KEEP:
             yield from _changed(written, element, decision, encodings)
         elif decision.vr == "SQ":
             yield from _items(source, written, path, decisions, seen, touched, encodings)
-        elif tag not in touched and (source is None or not _same(source, written, tag)):
+        elif not (parent == () and tag in touched) and not _same(before.get(tag), element):
             yield _error("kept-changed", "An element that should be untouched has changed.", path)
 
 
@@ -125,17 +127,17 @@ def _items(
         yield from _level(old, new, (*path, number), decisions, seen, touched, inherited)
 
 
-def _same(source: Dataset, written: Dataset, tag: int) -> bool:
+def _same(original: Element | None, element: Element) -> bool:
     """Return whether a kept element is byte-identical, but for one byte that pads an odd length."""
-    if tag not in source:
+    if original is None:
         return False
-    original, element = source.get_item(tag), written.get_item(tag)
     if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
         old, new = original.value or b"", element.value or b""
         if (original.length == _UNDEFINED) != (element.length == _UNDEFINED):
             return False
         return old == new or (len(old) % 2 == 1 and new[:-1] == old)
-    return bool(source[tag].value == written[tag].value)
+    was, now = converted(original, ["iso8859"]), converted(element, ["iso8859"])
+    return was is not None and now is not None and bool(was.value == now.value)
 
 
 def _changed(
@@ -200,15 +202,23 @@ def _type_findings(written: Dataset, plan: Plan) -> list[Finding]:
         element = _at(written, path)
         if element is None:
             found.append(_error("type-2-missing", "A required element is missing.", path))
-        elif iod_type.startswith("1") and element.value in (None, "", b"", []):
+        elif iod_type.startswith("1") and not _has_value(element):
             found.append(_error("type-1-empty", "A required element has no value.", path))
     return found
 
 
+def _has_value(element: Element) -> bool:
+    value = element.value
+    if value is None or isinstance(value, (bytes, str)):
+        return bool(value)
+    return not (isinstance(value, Sized) and not len(value))
+
+
 def _at(dataset: Dataset, path: ElementPath) -> Element | None:
+    """Return the element at a path as it was read, or None."""
     level = dataset
     for i in range(0, len(path) - 1, 2):
         if path[i] not in level or path[i + 1] >= len(level[path[i]].value or ()):
             return None
         level = level[path[i]].value[path[i + 1]]
-    return level.get(path[-1])
+    return level.get_item(path[-1]) if path[-1] in level else None

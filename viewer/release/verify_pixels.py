@@ -114,7 +114,10 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
 def _same_header(source: Dataset, written: Dataset) -> None:
     """Raise unless geometry, depth, colours and encoding of the pixels are as before."""
     for tag in _GEOMETRY:
-        if (tag in source) != (tag in written) or (tag in source and source[tag].value != written[tag].value):
+        old, new = _header_value(source, tag), _header_value(written, tag)
+        if type(old) is not type(new):
+            old, new = source.get(tag), written.get(tag)
+        if old != new:
             raise _Wrong("pixel-header-changed", "What the file says of its pixels has changed.")
     tag = next(t for t in _PIXELS if t in source)
     wrapped = _undefined_length(source, tag)
@@ -124,6 +127,16 @@ def _same_header(source: Dataset, written: Dataset) -> None:
         raise _Wrong("syntax-changed", "The transfer syntax has changed.")
     if not wrapped and source.original_encoding[1] != written.original_encoding[1]:
         raise _Wrong("syntax-changed", "The byte order of the pixels has changed.")
+
+
+def _header_value(dataset: Dataset, tag: int) -> object:
+    """Return an element's value as it was read: bytes while nobody has converted it."""
+    element = dataset.get_item(tag) if tag in dataset else None
+    if element is None:
+        return None
+    if isinstance(element, RawDataElement):
+        return (element.value or b"").strip(b" \0") if element.VR in ("CS", "IS") else element.value
+    return element.value
 
 
 def _syntax(dataset: Dataset) -> UID:

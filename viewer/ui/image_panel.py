@@ -89,12 +89,12 @@ class ImagePanel(QWidget):
             self._enter_series()
         position = self._positions.get(FrameKey(chosen.instance.number, chosen.frame))
         self._corners(chosen.instance)
+        self._show_mark()
         self.refresh_boxes()
         if position is None:
             self._show(None, self.tr("There is no image in this object. Its tags are listed on the right."))
             return
         self.bar.set_frame(position)
-        self._show_mark()
         count = len(self._positions)
         for view in (self.before, self.after):
             view.set_frame(position + 1, count)
@@ -229,7 +229,6 @@ class ImagePanel(QWidget):
 
     def _scope_row(self) -> QHBoxLayout:
         self.seen.setCheckable(True)
-        self.seen.setShortcut("Shift+L")
         self.seen.setToolTip(self.tr("You have looked at every frame of this image (Shift+L)"))
         self.seen.clicked.connect(self._mark)
         label = QLabel(self.tr("A box is for"))
@@ -249,8 +248,11 @@ class ImagePanel(QWidget):
 
     def _show_mark(self) -> None:
         image = self._workspace.selection.instance
+        marked = image is not None and image.sop_instance_uid in self._workspace.recipe.reviewed
         self.seen.setEnabled(image is not None and image.frames > 0)
-        self.seen.setChecked(image is not None and image.sop_instance_uid in self._workspace.recipe.reviewed)
+        self.seen.setChecked(marked)
+        self.seen.setText(self.tr("✓ Looked at this image") if marked else self.tr("Looked at this image"))
+        self.seen.setShortcut("Shift+L")  # a new text takes the shortcut away
 
     def _lay_out(self) -> None:
         group = QActionGroup(self)

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.workspace import Workspace
+from viewer.dicom.catalog import Rejected
 from viewer.dicom.decisions import Severity
 from viewer.pixels.regions import Region
-from viewer.release.report import Held
+from viewer.release.report import Held, Written
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.theme import PAUSE_MS, SPACE
 
@@ -31,6 +32,7 @@ class ListsPanel(QTabWidget):
         self.boxes, self.findings, self.report = QListWidget(), QListWidget(), QListWidget()
         self._remove = QPushButton(self.tr("Remove box"))
         self._lines: list[str] = []
+        self._masked = False
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE_MS)
@@ -39,6 +41,12 @@ class ListsPanel(QTabWidget):
         workspace.recipe_changed.connect(self.refresh)
         workspace.selection_changed.connect(self._later.start)
         workspace.catalog_changed.connect(self.refresh)
+        workspace.catalog_changed.connect(self._fill_report)
+
+    def set_masked(self, masked: bool) -> None:
+        """Hide names of files, which may hold the patient's."""
+        self._masked = masked
+        self._fill_findings()
 
     def refresh(self) -> None:
         """Fill boxes and findings from the workspace."""
@@ -47,9 +55,14 @@ class ListsPanel(QTabWidget):
 
     def show_report(self) -> None:
         """Show the last report and bring its tab to the front."""
+        self._fill_report()
+        self.setCurrentWidget(self.report)
+
+    def _fill_report(self) -> None:
         self.report.clear()
         report = self._workspace.report
         if report is None:
+            self._placeholder(self.report, self.tr("Nothing was exported yet."))
             return
         counts = report.counts
         self.report.addItem(
@@ -60,7 +73,14 @@ class ListsPanel(QTabWidget):
         for one in report.instances:
             if isinstance(one, Held):
                 self.report.addItem(self.tr("✕ image {0} held: {1}").format(one.number, one.reason))
-        self.setCurrentWidget(self.report)
+        unseen = sum(
+            1
+            for one in report.instances
+            if isinstance(one, Written) and not one.looked_at and one.pixels.basis != "none"
+        )
+        if unseen:
+            text = self.tr("! nobody has looked at the pixels of {0} written images")
+            self.report.addItem(text.format(unseen))
 
     def _fill_boxes(self) -> None:
         self.boxes.clear()
@@ -99,7 +119,7 @@ class ListsPanel(QTabWidget):
             )
         if any(study.mixed_patients for study in catalog.studies):
             lines.append(self.tr("! a study holds images of different patients"))
-        lines += [f"✕ {self.tr('not opened')}: {r.source.path.name}: {r.reason}" for r in catalog.rejected]
+        lines += [f"✕ {self.tr('not opened')}: {self._name(r)}: {r.reason}" for r in catalog.rejected]
         if lines == self._lines and self.findings.count():
             return
         self._lines = lines
@@ -108,6 +128,9 @@ class ListsPanel(QTabWidget):
         if not lines:
             self._placeholder(self.findings, self.tr("Nothing was noticed."))
         self.setTabText(1, self.tr("Findings ({0})").format(len(lines)))
+
+    def _name(self, rejected: Rejected) -> str:
+        return "••••••" if self._masked else rejected.source.member or rejected.source.path.name
 
     def _chosen_region(self) -> Region | None:
         item = self.boxes.currentItem()
@@ -155,3 +178,4 @@ class ListsPanel(QTabWidget):
         self.addTab(self.findings, self.tr("Findings"))
         self.addTab(self.report, self.tr("Report"))
         self.refresh()
+        self._fill_report()

@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self.next_button = QToolButton()
         self.export_button = QPushButton(self.tr("Export…"))
         self._busy, self._end = QProgressBar(), QToolBar()
+        self._stop = QPushButton(self.tr("Stop reading"))
         self._recent = QMenu(self)
         self.mask_action = QAction(self.tr("Mask screen"), self)
         self.dark = QAction(self.tr("Dark"), self)
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         self.settings = self.settings.opened(str(paths[0]))
         self._remember()
         self._busy.setRange(0, 0)
-        self._busy.show()
+        self._show_busy(True)
         self.statusBar().showMessage(self.tr("Reading…"))
         self.workspace.open(paths, self._scan_progress)
 
@@ -140,7 +141,7 @@ class MainWindow(QMainWindow):
 
     def set_masked(self, masked: bool) -> None:
         """Hide patient data on the screen and in screenshots."""
-        for panel in (self.images, self.studies, self.tags):
+        for panel in (self.images, self.studies, self.tags, self.lists):
             panel.set_masked(masked)
 
     def _choose_files(self) -> None:
@@ -154,8 +155,13 @@ class MainWindow(QMainWindow):
 
     def _choose_profile(self, index: int) -> None:
         chosen = self.profile.itemData(index)
-        if chosen is not None and chosen != self.workspace.recipe.profile:
-            self.workspace.set_profile(chosen)
+        former = self.workspace.recipe.profile
+        if chosen is None or chosen == former:
+            return
+        self.workspace.set_profile(chosen)
+        if former.overrides and not chosen.overrides:
+            text = self.tr("Your choices for {0} tags went with the former profile. Undo brings them back.")
+            self.notice.say(text.format(len(former.overrides)))
 
     # What is painted -----------------------------------------------------------------------------
 
@@ -197,15 +203,24 @@ class MainWindow(QMainWindow):
         self._busy.setRange(0, max(total, 1))
         self._busy.setValue(done)
 
+    def _show_busy(self, busy: bool) -> None:
+        self._busy.setVisible(busy)
+        self._stop.setVisible(busy)
+
+    def _stop_opening(self) -> None:
+        self.workspace.stop_opening()
+        self._show_busy(False)
+        self.statusBar().showMessage(self.tr("Stopped. What was open stays open."), _NOTICE_MS)
+
     def _on_catalog(self) -> None:
-        self._busy.hide()
+        self._show_busy(False)
         self.notice.hide()
         count = sum(1 for _ in self.workspace.catalog.instances)
         if count:
             self.statusBar().showMessage(self.tr("{0} images are open").format(count), _NOTICE_MS)
 
     def _on_notice(self, sentence: str) -> None:
-        self._busy.hide()
+        self._show_busy(False)
         self.notice.say(sentence)
         self.statusBar().showMessage(sentence, _NOTICE_MS)
 
@@ -254,7 +269,7 @@ class MainWindow(QMainWindow):
         left.addWidget(self.left)
         left.setSizes([600, 190])
         left.setStretchFactor(0, 1)
-        for panel, width in ((left, 0), (self.images, 3), (right, 2)):
+        for panel, width in ((left, 0), (self.images, 2), (right, 1)):
             whole.addWidget(panel)
             whole.setStretchFactor(whole.count() - 1, width)
         whole.setSizes(list(_WIDTHS))
@@ -268,6 +283,9 @@ class MainWindow(QMainWindow):
         self._busy.setMaximumWidth(220)
         self._busy.hide()
         self.statusBar().addPermanentWidget(self._busy)
+        self._stop.hide()
+        self._stop.clicked.connect(self._stop_opening)
+        self.statusBar().addPermanentWidget(self._stop)
 
     def _lay_out_end(self) -> None:
         """Next and Export have a bar of their own, so that no narrow window can hide them."""
@@ -303,8 +321,9 @@ class MainWindow(QMainWindow):
 
     def _fill_recent(self) -> None:
         self._recent.clear()
+        masked = self.mask_action.isChecked()
         for name in self.settings.recent:
-            self._recent.addAction(name, lambda n=name: self.open_paths([Path(n)]))
+            self._recent.addAction("••••••" if masked else name, lambda n=name: self.open_paths([Path(n)]))
         if not self.settings.recent:
             self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
 

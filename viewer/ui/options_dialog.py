@@ -15,6 +15,7 @@ class OptionsDialog(QDialog):
         super().__init__(parent)
         self._workspace = workspace
         self.switches: dict[Option, QCheckBox] = {}
+        self.weekday = QCheckBox(self.tr("Keep the day of the week when dates are moved"))
         self._dates = QLabel(
             self.tr("The two ways of keeping dates exclude each other: choosing one takes the other back.")
         )
@@ -30,6 +31,8 @@ class OptionsDialog(QDialog):
             switch.blockSignals(True)
             switch.setChecked(option in chosen)
             switch.blockSignals(False)
+        self.weekday.setEnabled(Option.RETAIN_MODIFIED_DATES in chosen)
+        self.weekday.setChecked(self._workspace.recipe.profile.keep_weekday)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -60,5 +63,8 @@ class OptionsDialog(QDialog):
         intro.setWordWrap(True)
         layout.addWidget(intro)
         layout.addLayout(grid)
+        self.weekday.setToolTip(self.tr("Dates are moved by whole weeks"))
+        self.weekday.clicked.connect(self._workspace.set_keep_weekday)
+        layout.addWidget(self.weekday)
         layout.addWidget(self._dates)
         layout.addWidget(buttons)

@@ -207,6 +207,7 @@ class TagPanel(QWidget):
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + SPACE)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setMinimumSectionSize(_WIDTHS[Column.CLASS])
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for column, width in _WIDTHS.items():
             table.setColumnWidth(column, width)
@@ -236,8 +237,8 @@ class TagPanel(QWidget):
         super().resizeEvent(event)
         fixed = sum(self.table.columnWidth(c) for c in (Column.CLASS, Column.TAG, Column.ACTION))
         free = self.width() - 4 * SPACE - self.table.verticalScrollBar().sizeHint().width() - fixed
-        self.table.setColumnWidth(Column.NAME, max(free * 36 // 100, _NARROWEST))
-        self.table.setColumnWidth(Column.OLD, max(free * 33 // 100, _NARROWEST))
+        for column, percent in ((Column.NAME, 34), (Column.OLD, 33), (Column.NEW, 30)):
+            self.table.setColumnWidth(column, max(free * percent // 100, _NARROWEST))
 
     def _open_menu(self, point: QPoint) -> None:
         row = self.model.row_at(self.table.indexAt(point))

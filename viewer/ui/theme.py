@@ -143,7 +143,7 @@ def _sheet(theme: Theme) -> str:
                 background: {theme.base}; }}
     QToolButton:hover, QPushButton:hover {{ border-color: {theme.accent}; }}
     QToolButton:focus, QPushButton:focus {{ border: 2px solid {theme.accent}; padding: 4px 7px; }}
-    QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent}; }}
+    QToolButton:checked, QPushButton:checked {{ background: {theme.accent}; color: {theme.on_accent}; }}
     QToolButton:disabled, QPushButton:disabled {{ color: {theme.faint}; background: {theme.window}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.on_accent}; font-weight: bold; }}
