@@ -71,7 +71,7 @@ def identity_of(source: Dataset) -> frozenset[Needle]:
 def kinds_in(content: bytes, name: str, written: Dataset, needles: Iterable[Needle]) -> set[str]:
     """Return the kinds of identity ("name", "UID" …) among the needles that a file or its name holds."""
     wanted = set(needles)
-    found = _matches(name.encode().lower(), wanted, ["ascii"], ())
+    found = _in_name(name, wanted)
     stream = _inflated(content, written)
     found |= _matches(stream.lower(), wanted, encodings_of(written), _binary_ranges(written))
     return {needle.kind for needle in found}
@@ -84,7 +84,7 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
     option or a person says so, and the new values themselves, may contain it.
     """
     needles = set(_needles(source, plan))
-    found = _matches(name.encode().lower(), needles, ["ascii"], ())
+    found = _in_name(name, needles)
     stream = _inflated(content, written)
     found |= _matches(stream.lower(), needles, encodings_of(source), _binary_ranges(written))
     if not found:
@@ -193,6 +193,11 @@ def _date_needles(day: str) -> Iterator[Needle]:
     yield Needle(f"{year}年{int(month)}月{int(number)}日", "date", whole=False)
 
 
+def _in_name(name: str, needles: Iterable[Needle]) -> set[Needle]:
+    lowered = name.lower()
+    return {n for n in needles if len(n.text) > 2 and n.text in lowered}
+
+
 @lru_cache(maxsize=4096)
 def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
     """Return the lower-cased bytes in which a needle may stand, three at least.
@@ -205,9 +210,10 @@ def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
             made.add(needle.text.encode(encoding).lower())
         except (UnicodeEncodeError, LookupError):
             continue
-    made.add(needle.text.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
-    if not needle.text.isascii():
-        made.add(needle.text.encode("utf-16-be", "ignore").lower())
+    if needle.kind != "date" or needle.text.isdigit():
+        made.add(needle.text.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
+        if not needle.text.isascii():
+            made.add(needle.text.encode("utf-16-be", "ignore").lower())
     return frozenset(m for m in made if len(m) >= 3)
 
 
@@ -219,6 +225,8 @@ def _matches(
     for needle in needles:
         for pattern in _encoded(needle, tuple(encodings)):
             owners.setdefault(pattern, needle)
+    if not _touched(lowered, list(owners)):
+        return set()
     long = {p: n for p, n in owners.items() if len(p) >= _SAFE_IN_BINARY}
     found: set[Needle] = set()
     position = 0
@@ -229,35 +237,34 @@ def _matches(
     return found
 
 
-def _hits(lowered: bytes, low: int, high: int, owners: Mapping[bytes, Needle]) -> set[Needle]:
-    """Return the needles whose patterns occur in a part of the bytes."""
-    if not owners or low >= high:
-        return set()
-    part = memoryview(lowered)[low:high]
-    patterns = list(owners)
-    found = set()
-    for first in range(0, len(patterns), _AT_ONCE):
-        for start, end, pattern in _occurrences(part, patterns[first : first + _AT_ONCE]):
-            needle = owners[pattern]
-            if not needle.whole or _stands_alone(lowered, low + start, low + end, needle):
-                found.add(needle)
-    return found
-
-
-def _occurrences(part: memoryview, patterns: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (start, end, pattern) of every occurrence, overlapping ones too.
+def _touched(lowered: bytes, patterns: list[bytes]) -> bool:
+    """Return whether any pattern occurs at all; the way nearly every file goes.
 
     Sixty patterns at once, of which some are random bytes, and leftmost matching let the library compare
     sixteen bytes per step. Fewer, or only texts in UTF-16, make it look for single rare bytes instead,
-    and zero is not rare in pixels: fifty times slower. Only on a find are all occurrences asked for.
+    and zero is not rare in pixels: fifty times slower.
     """
-    padded = [*patterns, *_PADDING[len(patterns) :]]  # sixty, eight of them random at least
-    quick = BytesAhoCorasick(padded, MatchKind.LeftmostFirst, Implementation.ContiguousNFA)
-    if not quick.find_matches_as_indexes(part):
-        return
-    thorough = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA)
-    for index, start, end in thorough.find_matches_as_indexes(part, overlapping=True):
-        yield start, end, patterns[index]
+    for first in range(0, len(patterns), _AT_ONCE):
+        some = patterns[first : first + _AT_ONCE]
+        padded = [*some, *_PADDING[len(some) :]]
+        search = BytesAhoCorasick(padded, MatchKind.LeftmostFirst, Implementation.ContiguousNFA)
+        if search.find_matches_as_indexes(lowered):
+            return True
+    return False
+
+
+def _hits(lowered: bytes, low: int, high: int, owners: Mapping[bytes, Needle]) -> set[Needle]:
+    """Return the needles whose patterns occur in a part of the bytes, overlapping ones too."""
+    if low >= high or not owners:
+        return set()
+    patterns = list(owners)
+    search = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA)
+    found = set()
+    for index, start, end in search.find_matches_as_indexes(memoryview(lowered)[low:high], overlapping=True):
+        needle = owners[patterns[index]]
+        if not needle.whole or _stands_alone(lowered, low + start, low + end, needle):
+            found.add(needle)
+    return found
 
 
 def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from viewer.dicom.elements import Element, texts
 from viewer.rules.descriptors import KnownIdentity, name_parts
@@ -69,4 +69,5 @@ def searcher(known: KnownIdentity, encodings: Iterable[str]) -> BytesAhoCorasick
                 needles.add(text.encode(encoding).lower())
             except (UnicodeEncodeError, LookupError):
                 continue
-    return BytesAhoCorasick(sorted(n for n in needles if n)) if needles - {b""} else None
+    wanted = sorted(needles - {b""})
+    return BytesAhoCorasick(wanted, implementation=Implementation.ContiguousNFA) if wanted else None
