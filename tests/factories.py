@@ -1,5 +1,6 @@
 """Small DICOM objects of every kind and encoding that tests need; nothing in them is random."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -533,14 +534,11 @@ CHINESE_NAME = "司马^拂晓"
 
 
 def in_charset(text: str, codec: str) -> bytes:
-    """Return a text as bytes; "iso 58" writes the escape that GB 2312 needs before every run (PS3.5 6.1.2)."""
+    """Return a text as bytes; "iso 58" writes one escape before every run of Chinese (PS3.5 annex K)."""
     if codec != "iso 58":
         return text.encode(codec)
-    runs: list[bytes] = []
-    for letter in text:
-        raw = letter.encode("gb2312")
-        runs.append(raw if letter.isascii() else b"\x1b$)A" + raw)
-    return b"".join(runs)
+    runs = re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", text)
+    return b"".join(b"" if not r else r.encode() if r.isascii() else b"\x1b$)A" + r.encode("gb2312") for r in runs)
 
 
 def write_in(dataset: Dataset, charset: str, name: str | None = None) -> str:

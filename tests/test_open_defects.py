@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from viewer.cli import run
 from viewer.dicom.decisions import Action, Severity
-from viewer.dicom.errors import UnsafeDestination
+from viewer.dicom.errors import DeidError, UnsafeDestination
 from viewer.dicom.scan import scan
 from viewer.pixels.box_text import regions_from
 from viewer.release.apply import apply
@@ -58,6 +58,17 @@ def job(folder: Path, destination: Path, profile: Profile = BASIC) -> Job:
 # --- identity that leaves the house ------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("codec", ["ascii", "utf-16-le"])
+@pytest.mark.parametrize("word", ["QUENBERT", "oswaldine"])
+def test_the_checker_finds_a_single_word_of_a_name(word, codec) -> None:
+    """residue._stands_alone(): bytes.replace(b"", b"0") puts a 0 between all bytes, so that no needle with
+    whole=True (but dates and UIDs) is ever found."""
+    dataset = ct_slice()
+    value = b"\1\2 " + word.encode(codec) + b" \3"
+    put_raw(dataset, 0x00282000, "OB", value + b"\0" * (len(value) % 2))
+    assert [f.code for f in cleaned(dataset)[2]] == ["identity-left"]
+
+
 def test_a_box_on_an_image_without_sop_instance_uid_is_not_forgotten(tmp_path) -> None:
     """blanks_for() leaves regions with an empty UID out; the image is written with its text in it."""
     dataset = ct_slice()
@@ -89,6 +100,24 @@ def test_a_name_in_capitals_with_accents_is_swept_from_unlisted_text(charset, na
     _, output, findings = cleaned(dataset)
     assert word not in output
     assert findings == ()
+
+
+def test_a_chinese_name_in_iso_2022_ir_58_is_swept_from_the_middle_of_a_text() -> None:
+    """pydicom leaves the escape ESC $ ) A in the text, so the name is looked for with it only."""
+    dataset = ct_slice()
+    name = write_in(dataset, "ISO 2022 IR 58").split("=")[1].replace("^", "")
+    value = in_charset(f"head 头部{name}", "iso 58")
+    put_raw(dataset, 0x00281055, "LO", value + b" " * (len(value) % 2))
+    _, output, findings = cleaned(dataset)
+    assert name.encode("gb2312") not in output
+    assert findings == ()
+
+
+def test_the_checker_finds_a_chinese_name_of_iso_2022_ir_58() -> None:
+    dataset = ct_slice()
+    name = write_in(dataset, "ISO 2022 IR 58").split("=")[1].replace("^", "")
+    put_raw(dataset, 0x00282000, "OB", b"profile of " + name.encode("utf-8") + b" ")
+    assert [f.code for f in cleaned(dataset)[2]] == ["identity-left"]
 
 
 def test_the_checker_finds_a_name_in_capitals_with_accents() -> None:
@@ -225,11 +254,30 @@ def test_verify_returns_a_finding_for_what_is_no_dicom(content) -> None:
 # --- instances that are spoiled ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("keyword", ["SpecialNeeds", "PreMedication"])
+def test_a_cleaned_text_is_not_swept_from_itself(keyword) -> None:
+    """plan._take() gathers a QUASI text that will be CLEANed as a phrase, so nothing is left of it."""
+    dataset = ct_slice()
+    setattr(dataset, keyword, "contrast chest")
+    profile = Profile("p", frozenset((Option.RETAIN_PATIENT_CHARACTERISTICS,)))
+    written = dcmread(io.BytesIO(cleaned(dataset, profile)[1]))
+    assert written.get(keyword) == "contrast chest"
+
+
 def test_the_length_of_a_replaced_document_is_right() -> None:
     """(0042,0015) keeps the length of the document that was replaced (PS3.3 C.24.2)."""
     written = dcmread(io.BytesIO(cleaned(pdf())[1]))
     length = written.EncapsulatedDocumentLength
     assert len(written.EncapsulatedDocument) - length in (0, 1)
+
+
+@pytest.mark.parametrize("left", [b"\x10", b"\xe0\x7f\x10", b"\xe0\x7f\x10\0OW\0"])
+def test_a_file_that_ends_inside_the_head_of_an_element_is_held(left) -> None:
+    """parse() looks at values only; pydicom drops up to seven bytes without a word, and the pixels with them."""
+    dataset = ct_slice()
+    del dataset.PixelData
+    with pytest.raises(DeidError):
+        parse(to_bytes(dataset) + left)
 
 
 def test_a_code_of_type_1_is_not_emptied_by_the_sweep() -> None:

@@ -20,7 +20,7 @@ from viewer import PRODUCT, VERSION
 from viewer.custody.vault import file_keyring, site_keyring
 from viewer.dicom.catalog import Catalog
 from viewer.dicom.decisions import Action
-from viewer.dicom.errors import BadSelector, DeidError
+from viewer.dicom.errors import BadSelector, DeidError, UnreadableFile
 from viewer.dicom.scan import scan
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.box_text import regions_from
@@ -143,6 +143,8 @@ def clean(
     profile = _profile(profile_name, options, settings)
     keyring = file_keyring(key_file) if key_file else site_keyring()
     catalog = _scanned(paths)
+    if not catalog.studies:
+        raise UnreadableFile("No DICOM images were found there; nothing was written.")
     regions = [region for box in boxes for region in regions_from(box, catalog.studies)]
     recipe = Recipe(profile, tuple(regions))
     reasons = tuple(r.reason for r in catalog.rejected)
@@ -217,6 +219,8 @@ def _numbers(numbers: Sequence[int]) -> str:
 def verify(folder: Path, against: tuple[Path, ...], as_json: bool) -> None:
     """Check every file of an output folder again, on its own or against the studies it came from."""
     sources = tuple(_scanned(against).instances) if against else ()
+    if against and not sources:
+        raise UnreadableFile("No source study was found to check against.")
     with _progress("Checking") as progress:
         checked = recheck(folder, sources, progress=progress)
     wrong = [c for c in checked if c.findings]

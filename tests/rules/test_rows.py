@@ -1,5 +1,7 @@
 """The rows of the tag table: every element of source and output, as texts for the screen."""
 
+from pathlib import Path
+
 import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -9,7 +11,11 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Plan, Reason
 from viewer.dicom.elements import ElementPath
+from viewer.dicom.errors import UnreadableFile
+from viewer.dicom.scan import scan
+from viewer.dicom.sources import read_source
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
+from viewer.release.run import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe
 from viewer.rules.rows import LONGEST, Row, aggregate, name_of, rows, why_text
@@ -243,3 +249,19 @@ def test_original_values_are_not_in_the_repr() -> None:
     text = repr(rows(dataset, plan(dataset, BASIC, KEYRING)))
     assert "0100482917" not in text
     assert "Zhang" not in text
+
+
+@pytest.mark.corpus
+@pytest.mark.filterwarnings("ignore")
+def test_real_files_of_every_kind_have_rows(corpus: Path) -> None:
+    small = sorted(p for p in corpus.rglob("*.dcm") if p.stat().st_size < 500_000)[:80]
+    seen = 0
+    for instance in scan(small).instances:
+        try:
+            dataset = parse(read_source(instance.source))
+        except UnreadableFile:
+            continue
+        found = rows(dataset, plan(dataset, BASIC, KEYRING))
+        assert len({row.path for row in found}) == len(found) > 0
+        seen += 1
+    assert seen > 0

@@ -58,7 +58,7 @@ def test_another_process_and_another_order_give_the_same() -> None:
         for v in values
     ]
     for order in (values, values[::-1]):
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(
             [sys.executable, "-c", _CHILD, KEYRING.secret.hex(), json.dumps(order)],
             capture_output=True,
             check=True,
@@ -140,7 +140,8 @@ def test_dates_move_by_exactly_the_shift(day: date, days: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "2024", "202405", "20240230", "2024-05-1", "next week", "٢٠٢٤٠٥١٧", "00010101", "20240517 x"]
+    "value",
+    ["", "2024", "202405", "20240230", "2024-05-1", "next week", "٢٠٢٤٠٥١٧", "00010101", "20240517 x"],
 )
 def test_what_is_no_full_date_is_not_moved(value: str) -> None:
     assert shifted_date(value, timedelta(days=-400)) is None

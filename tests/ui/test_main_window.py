@@ -178,7 +178,7 @@ def test_boxes_and_marks_are_not_put_away_without_asking(
     opened.workspace.add_region(Box(1, 1, 9, 9), ScopeKind.IMAGE)
     opened.open_paths([sample / "ultrasound"])
     qtbot.wait(300)
-    assert "1 boxes" in asked[0]
+    assert "boxes 1" in asked[0]
     assert len({i.modality for i in opened.workspace.catalog.instances}) == modalities
 
 

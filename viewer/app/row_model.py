@@ -189,7 +189,7 @@ class RowModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(row, column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._colours.get(row.identity) if column is Column.CLASS else None
+            return self._colours.get(row.identity) if _is_coloured(row, column) else None
         if role == Qt.ItemDataRole.FontRole:
             return self._font(row, column)
         return f"{row.tag} {row.name}, {WORDS[row.identity]}, {ACTION_WORDS[row.action]}"
@@ -233,7 +233,16 @@ class RowModel(QAbstractTableModel):
         if column is Column.CLASS:
             return WORDS[row.identity]
         full = self._text(row, column).strip()
-        return f"{full}\n{row.why}" if column in (Column.NAME, Column.OLD, Column.NEW) and full else row.why
+        head = f"{row.tag} {row.name}" if column is Column.NAME else full
+        told = column in (Column.NAME, Column.OLD, Column.NEW) and full
+        return f"{head}\n{row.why}" if told else row.why
+
+
+def _is_coloured(row: Row, column: Column) -> bool:
+    """Return whether a cell has the colour of its class: the shape, and a keep that a person chose."""
+    return column is Column.CLASS or (
+        column is Column.ACTION and row.overridden and row.action is Action.KEEP
+    )
 
 
 _ROLES: Final = frozenset(

@@ -17,12 +17,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.dicom.decisions import Action, Decision, NewElement, Plan, Value
 from viewer.dicom.elements import CONVERSION_ERRORS, Element, ElementPath, raw_elements
 from viewer.dicom.errors import Unsupported
 
-IMPLEMENTATION_CLASS_UID: Final = "2.25.219348170654287162034871092765481230941"
-IMPLEMENTATION_VERSION: Final = "DEID_VIEWER_0_1"
 _TEXT_PADDED_BY_ZERO: Final = frozenset(("UI", "OB", "UN"))
 _UNDEFINED: Final = 0xFFFFFFFF
 _PIXEL_DATA: Final = 0x7FE00010

@@ -1,5 +1,7 @@
 """Many instances: one after the other, or on any executor; cancel at any moment, nothing half done."""
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
@@ -8,7 +10,7 @@ from pathlib import Path
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.errors import UnsafeDestination
-from viewer.release.report import InstanceReport, Report
+from viewer.release.report import Held, InstanceReport, Report
 from viewer.release.run import Task, run_instance
 from viewer.release.unfinished import clear_unfinished
 from viewer.rules.recipe import Recipe
@@ -75,25 +77,44 @@ def _run(
                 return
             yield run_instance(task)
         return
-    futures: list[Future[InstanceReport]] = [executor.submit(run_instance, task) for task in tasks]
+    futures = {executor.submit(run_instance, task): task for task in tasks}
     for future in as_completed(futures):
         if cancelled():
             for waiting in futures:
                 waiting.cancel()
         if not future.cancelled():
-            yield future.result()
+            yield _outcome(future, futures[future])
+
+
+def _outcome(future: Future[InstanceReport], task: Task) -> InstanceReport:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return Held(task.instance.number, f"The worker that had it was lost ({type(error).__name__}).")
+
+
+def _root(folders: set[Path]) -> set[Path]:
+    """Return the folder that holds all sources, unless it is as wide as a home folder or a drive."""
+    if len(folders) < 2:
+        return set()
+    try:
+        common = Path(os.path.commonpath([str(folder) for folder in folders]))
+    except ValueError:  # several drives
+        return set()
+    home = Path.home()
+    wide = common in (home, *home.parents) or common.parent in (home, common)
+    return set() if wide else {common}
 
 
 def check_destination(job: Job) -> None:
     """Raise UnsafeDestination unless the folder can be made, can be written and is not a source folder."""
     destination = job.destination.resolve()
     sources = {i.source.path.parent.resolve() for i in job.instances}
-    if any(destination == folder or folder in destination.parents for folder in sources):
+    if any(destination == folder or folder in destination.parents for folder in {*sources, *_root(sources)}):
         raise UnsafeDestination("The output folder lies among the source files; choose another one.")
     try:
         destination.mkdir(parents=True, exist_ok=True)
-        probe = destination / ".deid-write-test"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=destination):
+            pass
     except OSError as error:
         raise UnsafeDestination("The output folder cannot be made or written; choose another one.") from error

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
@@ -37,7 +38,6 @@ _CORE: Final = frozenset(
 """Attributes that always identify, whatever a plan says of them, at any depth."""
 _KINDS: Final = {0x00080080: "institution", 0x00080081: "institution", 0x00181000: "device number"}
 _WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
-_REGISTERED: Final = "1.2.840.10008."
 _LONGEST: Final = 256
 _SMALL_BINARY: Final = 1024
 _SAFE_IN_BINARY: Final = 6
@@ -49,7 +49,7 @@ _PADDING: Final = tuple(hashlib.sha256(bytes([i])).digest()[:12] for i in range(
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A text to look for, in lower case; `whole` demands that no letter or digit adjoins."""
+    """A text to look for, as it is written; `whole` demands that no letter or digit adjoins."""
 
     text: str = field(repr=False)
     kind: str
@@ -64,8 +64,16 @@ def _ordinary_words() -> frozenset[str]:
 
 
 def identity_of(source: Dataset) -> frozenset[Needle]:
-    """Return what identifies the patient of a source, whatever may have been planned for it."""
-    return frozenset(_needles(source, Plan(())))
+    """Return what identifies the patient of a source, whatever may have been planned for it.
+
+    Names, identifiers, and every date and UID at any depth.
+    """
+    made = set(_needles(source, Plan(())))
+    for path, element, encodings in _all(source, (), ["iso8859"]):
+        vr = dictionary_vr(path[-1])
+        if vr in ("DA", "DT", "UI"):
+            made.update(_needles_of(path[-1], vr, _readings(element, encodings)))
+    return frozenset(made)
 
 
 def kinds_in(content: bytes, name: str, written: Dataset, needles: Iterable[Needle]) -> set[str]:
@@ -84,17 +92,16 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
     option or a person says so, and the new values themselves, may contain it.
     """
     needles = set(_needles(source, plan))
-    found = _in_name(name, needles)
+    named = _in_name(name, needles)
     stream = _inflated(content, written)
-    found |= _matches(stream.lower(), needles, encodings_of(source), _binary_ranges(written))
-    if not found:
+    found = _matches(stream.lower(), needles, encodings_of(source), _binary_ranges(written))
+    if not found and not named:
         return []
-    permitted = _permitted(source, plan)
-    left = {n for n in found if _count(stream, n, source) > _count(permitted, n, source)}
-    places = _places(written, left)
+    left = {n for n in found if _count(stream, n, source) > _allowed(source, plan, n)}
+    places = _places(written, left) | {needle: "the file's name" for needle in named}
     return [
         Finding("identity-left", Severity.ERROR, place, f"The {kind} of the source is still in the file.")
-        for kind, place in sorted({(n.kind, places.get(n, "")) for n in left})
+        for kind, place in sorted({(n.kind, places.get(n, "")) for n in left | named})
     ]
 
 
@@ -147,7 +154,7 @@ def _readings(element: Element, encodings: list[str]) -> set[str]:
                 found.update(raw.decode(guess).split("\\"))
             except UnicodeDecodeError:
                 continue
-    cut = (unicodedata.normalize("NFC", t.strip(" \0"))[:_LONGEST].lower() for t in found)
+    cut = (unicodedata.normalize("NFC", t.strip(" \0"))[:_LONGEST] for t in found)
     return {t for t in cut if t and "\ufffd" not in t}
 
 
@@ -156,7 +163,7 @@ def _needles_of(tag: int, vr: str, values: Iterable[str]) -> Iterator[Needle]:
         if vr == "PN":
             yield from _name_needles(text)
         elif vr == "UI":
-            if len(text) >= 12 and not text.startswith(_REGISTERED):
+            if len(text) >= 12 and text not in UID_dictionary:
                 yield Needle(text, "UID", whole=True)
         elif vr in ("DA", "DT"):
             if re.fullmatch(r"(?:18|19|20)\d{6}.*", text):
@@ -168,14 +175,14 @@ def _needles_of(tag: int, vr: str, values: Iterable[str]) -> Iterator[Needle]:
 def _telling(text: str) -> bool:
     if not text.isascii():
         return len(text) >= 2
-    return len(text) >= (6 if text.isdigit() else 4) and text not in _ordinary_words()
+    return len(text) >= (6 if text.isdigit() else 4) and text.lower() not in _ordinary_words()
 
 
 def _name_needles(name: str) -> Iterator[Needle]:
     for group in name.split("="):
         parts = [p for p in re.split(r"[\^,;\s]+", group) if p]
         for part in parts:
-            if len(part) >= (4 if part.isascii() else 2) and part not in _ordinary_words():
+            if len(part) >= (4 if part.isascii() else 2) and part.lower() not in _ordinary_words():
                 yield Needle(part, "name", whole=part.isascii())
         if len(parts) > 1:
             for joint in ("^", " ", ", ", ""):
@@ -195,25 +202,29 @@ def _date_needles(day: str) -> Iterator[Needle]:
 
 def _in_name(name: str, needles: Iterable[Needle]) -> set[Needle]:
     lowered = name.lower()
-    return {n for n in needles if len(n.text) > 2 and n.text in lowered}
+    return {n for n in needles if len(n.text) > 2 and n.text.lower() in lowered}
 
 
 @lru_cache(maxsize=4096)
 def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
-    """Return the lower-cased bytes in which a needle may stand, three at least.
+    """Return the bytes in which a needle may stand, ASCII letters lower-cased, three at least.
 
+    Letters beyond ASCII have a byte form per case; the stream is lower-cased for ASCII only.
     The UTF-16 form of a Latin text is cut of its last zero byte, so that it fits both byte orders.
     """
     made = set()
-    for encoding in dict.fromkeys((*encodings, *_GUESSES)):
-        try:
-            made.add(needle.text.encode(encoding).lower())
-        except (UnicodeEncodeError, LookupError):
-            continue
-    if needle.kind != "date" or needle.text.isdigit():
-        made.add(needle.text.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
-        if not needle.text.isascii():
-            made.add(needle.text.encode("utf-16-be", "ignore").lower())
+    text = needle.text
+    forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    for form in forms:
+        for encoding in dict.fromkeys((*encodings, *_GUESSES)):
+            try:
+                made.add(form.encode(encoding).lower())
+            except (UnicodeEncodeError, LookupError):
+                continue
+        if needle.kind != "date" or text.isdigit():
+            made.add(form.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
+            if not text.isascii():
+                made.add(form.encode("utf-16-be", "ignore").lower())
     return frozenset(m for m in made if len(m) >= 3)
 
 
@@ -294,17 +305,24 @@ def _inflated(content: bytes, written: Dataset) -> bytes:
     return content[:start] + zlib.decompress(content[start:], -zlib.MAX_WBITS)
 
 
-def _permitted(source: Dataset, plan: Plan) -> bytes:
-    """Return the bytes in which identity may stand: new values, and what an option or a person keeps."""
+def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
+    """Return how often identity may occur: in new values, and in what an option or a person keeps.
+
+    A single name may also stand in code strings, where it is more likely a defined term.
+    """
     parts = [repr(d.value).encode("utf-8", "replace") for d in plan.decisions if d.value is not None]
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _may_hold(d, needle)}
     if kept:
         for path, element, _ in _all(source, (), ["iso8859"]):
             if path in kept:
                 value = element.value
                 parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
     parts.append(plan.sop_instance_uid.encode() * 2)
-    return b"\n".join(parts)
+    return _count(b"\n".join(parts), needle, source)
+
+
+def _may_hold(decision: Decision, needle: Needle) -> bool:
+    return _by_choice(decision) or (decision.vr == "CS" and needle.kind == "name" and needle.whole)
 
 
 def _count(stream: bytes, needle: Needle, source: Dataset) -> int:

@@ -45,7 +45,7 @@ class Unfinished:
         if self._draft is not None:
             self._draft.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            for folder in (self._target.parent, *self._target.relative_to(self._root).parents):
+            for folder in list(self._target.relative_to(self._root).parents)[:-1]:
                 (self._root / folder).rmdir()
 
     def _close(self) -> None:
@@ -80,6 +80,7 @@ class Unfinished:
                 return
             if not replace_existing:
                 raise UnsafeDestination("A different file has its name there: choose an empty folder.")
+        self._target.parent.mkdir(parents=True, exist_ok=True)  # another worker may have tidied it away
         if self._draft is None:
             self._publish_nameless()
         else:

@@ -1,13 +1,22 @@
 """Check a written file against its source and its plan; shares no code with what wrote it."""
 
 import io
+import zlib
 from collections.abc import Iterator, Sequence, Sized
 from typing import Final, cast
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.dicom.decisions import Action, Decision, Finding, Items, Plan, Severity, Value
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
@@ -43,11 +52,14 @@ def verify(
     try:
         written = dcmread(io.BytesIO(content))
         source = dcmread(io.BytesIO(source_content), force=True)
-        findings = [*_file_findings(content, written, plan), *_element_findings(source, written, plan)]
+        findings = [
+            *_file_findings(content, source, written, plan),
+            *_element_findings(source, written, plan),
+        ]
         findings.extend(_type_findings(written, plan))
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
-    except CONVERSION_ERRORS:
+    except (InvalidDicomError, zlib.error, *CONVERSION_ERRORS):
         return _EMPTY_PIXELS, (_error("unreadable", "The written file cannot be read again."),)
     return proof, tuple(dict.fromkeys((*findings, *pixel_findings)))
 
@@ -56,7 +68,9 @@ def _error(code: str, message: str, path: ElementPath = ()) -> Finding:
     return Finding(code, Severity.ERROR, path_text(path), message)
 
 
-def _file_findings(content: bytes, written: FileDataset, plan: Plan) -> Iterator[Finding]:
+def _file_findings(
+    content: bytes, source: FileDataset, written: FileDataset, plan: Plan
+) -> Iterator[Finding]:
     """Yield what is wrong before the data set: preamble, file meta information (PS3.10 7.1)."""
     if content[:132] != bytes(128) + b"DICM":
         yield _error("preamble", "The 128 bytes before the file are not empty.")
@@ -64,12 +78,35 @@ def _file_findings(content: bytes, written: FileDataset, plan: Plan) -> Iterator
     for tag in meta.keys():  # noqa: SIM118
         if int(tag) not in _META_ALLOWED:
             yield _error("file-meta", "The file meta information has more than it should.", (int(tag),))
+    own = (str(meta.get("ImplementationClassUID")), str(meta.get("ImplementationVersionName")))
+    if own != (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION):
+        yield _error("file-meta", "The file meta information does not name this program.")
+    if not _right_syntax(source, written):
+        yield _error("transfer-syntax", "The file does not say truly how it is encoded.")
     uid = str(written.get("SOPInstanceUID", ""))
     if not str(meta.get("MediaStorageSOPInstanceUID", "")) == uid == plan.sop_instance_uid:
         yield _error("file-meta", "The SOP Instance UIDs of file and data set differ.")
     sop_class = str(written.get("SOPClassUID", meta.get("MediaStorageSOPClassUID")))
     if str(meta.get("MediaStorageSOPClassUID")) != sop_class:
         yield _error("file-meta", "The SOP Class UIDs of file and data set differ.")
+
+
+def _right_syntax(source: FileDataset, written: FileDataset) -> bool:
+    """Return whether the transfer syntax is the source's, or for plain data the one it is really in."""
+    declared = str(source.file_meta.get("TransferSyntaxUID", ""))
+    now = str(written.file_meta.get("TransferSyntaxUID", ""))
+    if _is_encapsulated(source) or declared == DeflatedExplicitVRLittleEndian:
+        return now == declared
+    implicit, little = source.original_encoding
+    plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    return now == str(ImplicitVRLittleEndian if implicit else plain) or (
+        now == declared and not any(t in written for t in _PIXELS)
+    )
+
+
+def _is_encapsulated(dataset: Dataset) -> bool:
+    element = dict(raw_elements(dataset)).get(0x7FE00010)
+    return isinstance(element, RawDataElement) and element.length == _UNDEFINED
 
 
 def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator[Finding]:
@@ -133,6 +170,8 @@ def _same(original: Element | None, element: Element) -> bool:
         return False
     if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
         old, new = original.value or b"", element.value or b""
+        if original.VR != element.VR:
+            return False
         if (original.length == _UNDEFINED) != (element.length == _UNDEFINED):
             return False
         return old == new or (len(old) % 2 == 1 and new[:-1] == old)

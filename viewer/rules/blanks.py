@@ -22,9 +22,12 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
 
     A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
     """
-    mine = [r for r in regions if r.scope.uid and r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
+    mine = [r for r in regions if r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
     if not mine or not any(tag in dataset for tag in _PIXELS):
         return (), ()
+    if any(not region.scope.uid for region in mine):
+        message = "A box was asked for on images without an identifier; they cannot be told apart."
+        return (), (Finding("box-without-image", Severity.ERROR, "", message),)
     rows, columns = _number(dataset, 0x00280010), _number(dataset, 0x00280011)
     frames = max(_number(dataset, 0x00280008), 1)
     blanks, problems = [], []

@@ -96,7 +96,7 @@ def _overridden(
         vr = vr_to_write(tag, element.VR)
         action, value = override.action, None
         if action is Action.REPLACE:
-            value = override.value
+            value = values.chosen(tag, vr, override.value, level.encodings)
         return Decision(path, vr, action, identity, why, value)
     return None
 
@@ -127,6 +127,7 @@ def _private(
     if not creator or not private.is_safe(tag, creator, level.declared):
         return remove
     why = Reason(Basis.OPTION, "C", Option.RETAIN_SAFE_PRIVATE.value)
+    vr = vr or private.table_vr(tag, creator)
     keep = Decision(path, vr or "UN", Action.KEEP, Identity.HARMLESS, why)
     if vr == "UI":
         return replace(
@@ -134,7 +135,8 @@ def _private(
         )
     if vr in _TEMPORAL:
         return _temporal(wanted, keep, element, level, "X")
-    return remove if vr in ("PN", "") else keep
+    unread = vr == "SQ" and element.VR != "SQ"
+    return remove if vr in ("PN", "") or unread else keep
 
 
 def _values(element: Element, level: Level) -> tuple[str, ...]:
@@ -151,6 +153,8 @@ def _listed(
     why = Reason(basis, code, option.value if option else "", iod_type)
     vr = vr_to_write(tag, element.VR)
     made = Decision(path, vr, Action.KEEP, row.identity, why)
+    if not dictionary_vr(tag) and element.VR in (None, "UN"):
+        return replace(made, action=Action.REMOVE)
     if code == "C" and option is not None:
         return _option_clean(wanted, made, element, level, row, option)
     return carried_out(wanted, made, element, level, resolve(code, iod_type))
@@ -189,6 +193,13 @@ def _replaced_document(made: Decision, level: Level) -> Decision:
     """Return the replacement by a harmless document; without a value when none is known for its type."""
     mime = texts(level.dataset.get_item(0x00420012), ["ascii"]) if 0x00420012 in level.dataset else ()
     return replace(made, action=Action.REPLACE, value=values.document(mime[0] if mime else ""))
+
+
+def _document_length(path: ElementPath, level: Level) -> Decision:
+    """Return the length of the harmless document that stands in for the encapsulated one (PS3.3 C.24.2)."""
+    made = Decision(path, "UL", Action.REPLACE, Identity.HARMLESS, _STRUCTURE)
+    document = _replaced_document(made, level).value
+    return replace(made, value=len(document) if isinstance(document, bytes) else 0)
 
 
 def _option_clean(
@@ -240,29 +251,39 @@ def _unlisted(
     known_vr = dictionary_vr(tag)
     if not known_vr or not _legal_vr(vr):
         return Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, Reason(Basis.UNKNOWN_ELEMENT))
-    if 0x6000 <= tag >> 16 <= 0x601E:
-        return _overlay(wanted, path, vr, level)
-    if tag in CONTENT_VALUES:
-        decided = content_value(path, known_vr, level.type_of(tag), level.dataset, wanted.options)
-        if decided is not None:
-            return decided
+    special = _special(wanted, path, vr, level)
+    if special is not None:
+        return special
     if "SQ" in (known_vr, vr):
         return Decision(path, "SQ", Action.KEEP, Identity.HARMLESS, _UNLISTED)
-    identity = _identity_by_vr(tag)
+    identity = Identity.DIRECT if vr == "PN" else _identity_by_vr(tag)
     made = Decision(path, vr_to_write(tag, vr), Action.KEEP, identity, _UNLISTED)
     if identity is Identity.HARMLESS or tag in PIXEL_DATA:
         return replace(made, vr=vr)
-    iod_type = level.type_of(tag)
-    made = replace(made, why=Reason(Basis.VALUE_REPRESENTATION, "X/Z/D", "", iod_type))
+    why = Reason(Basis.VALUE_REPRESENTATION, "X/Z/D", "", level.type_of(tag))
+    return _identifying_by_vr(wanted, replace(made, why=why), element, level)
+
+
+def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decision | None:
+    """Return the decision for the few attributes that hang together with a listed one."""
+    tag = path[-1]
+    if 0x6000 <= tag >> 16 <= 0x601E:
+        return _overlay(wanted, path, vr, level)
+    if tag in CONTENT_VALUES:
+        return content_value(path, dictionary_vr(tag), level.type_of(tag), level.dataset, wanted.options)
+    return _document_length(path, level) if tag == values.DOCUMENT_LENGTH else None
+
+
+def _identifying_by_vr(wanted: Wanted, made: Decision, element: Element, level: Level) -> Decision:
+    """Return the decision for an unlisted date, UID or name."""
+    known_vr, basic = dictionary_vr(made.path[-1]), resolve("X/Z/D", made.why.iod_type)
     if known_vr in _TEMPORAL:
-        return _temporal(wanted, made, element, level, resolve("X/Z/D", iod_type))
-    if known_vr == "UI":
-        if Option.RETAIN_UIDS in wanted.options:
-            return made
-        return replace(
-            made, action=Action.REMAP, value=values.remapped(_values(element, level), wanted.keyring)
-        )
-    return carried_out(wanted, made, element, level, resolve("X/Z/D", iod_type))
+        return _temporal(wanted, made, element, level, basic)
+    if known_vr != "UI":
+        return carried_out(wanted, made, element, level, basic)
+    if Option.RETAIN_UIDS in wanted.options:
+        return made
+    return replace(made, action=Action.REMAP, value=values.remapped(_values(element, level), wanted.keyring))
 
 
 def _legal_vr(vr: str) -> bool:

@@ -32,9 +32,10 @@ _MEASURE: Final = re.compile(r"\d{1,3}(?:mm|cm|m|s|ms|kv|kvp|ma|mas|hu|t|hz|mhz|
 
 @dataclass(frozen=True, slots=True)
 class KnownIdentity:
-    """What this instance's own header says about who it is; lower case, held in memory only.
+    """What this instance's own header says about who it is; held in memory only.
 
-    `phrases` are whole values (identifiers, addresses, full names), `words` single parts of names.
+    `phrases` are whole values (identifiers, dates, addresses, full names), `words` single parts of names;
+    both as they are written and in lower case.
     """
 
     phrases: frozenset[str] = field(default=frozenset(), repr=False)
@@ -43,15 +44,22 @@ class KnownIdentity:
     @property
     def telling(self) -> frozenset[str]:
         """Return the phrases and words that are not ordinary words of anatomy and technique."""
-        return (self.phrases | {w for w in self.words if _long_enough(w)}) - vocabulary()
+        ordinary = vocabulary()
+        both = (self.phrases, (w for w in self.words if _long_enough(w)))
+        return frozenset(t for some in both for t in some if t.lower() not in ordinary)
+
+    @property
+    def unmistakable(self) -> frozenset[str]:
+        """Return the phrases alone, for code strings: a word there is more likely a defined term."""
+        return frozenset(p for p in self.phrases if p.lower() not in vocabulary())
 
 
 def name_parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return (phrases, words) of a person name with `=` groups and `^` components (PS3.5 6.2.1)."""
     phrases: set[str] = set()
     words: set[str] = set()
-    for group in name.split("="):
-        parts = [p.strip().lower() for p in re.split(r"[\^,;\s]+", group) if p.strip()]
+    for group in {*name.split("="), *name.lower().split("=")}:
+        parts = [p.strip() for p in re.split(r"[\^,;\s]+", group) if p.strip()]
         words.update(p for p in parts if len(p) > 1)
         if len(parts) > 1:
             for joint in (" ", "^", "", ", ", ","):
@@ -80,16 +88,16 @@ def _chinese() -> re.Pattern[str]:
 def _finder(terms: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern for terms: at word boundaries where they begin or end with a Latin letter."""
     made = []
-    for term in sorted(terms, key=len, reverse=True):
+    for term in sorted(terms, key=lambda t: (-len(t), t)):
         before = r"(?<![a-z0-9])" if term[0].isascii() and term[0].isalnum() else ""
         after = r"(?![a-z0-9])" if term[-1].isascii() and term[-1].isalnum() else ""
         made.append(before + re.escape(term) + after)
     return re.compile("|".join(made), re.IGNORECASE) if made else None
 
 
-def take_out(text: str, known: KnownIdentity) -> str:
-    """Return the text without the identity that the header knows; everything else stays."""
-    finder = _finder(known.telling)
+def take_out(text: str, terms: frozenset[str]) -> str:
+    """Return the text without these terms; everything else stays."""
+    finder = _finder(terms)
     if finder is None:
         return text
     cut = finder.sub(" ", text)

@@ -47,6 +47,16 @@ def _shortest(text: str) -> int:
     return _SHORTEST_PHRASE if text.isascii() else 2
 
 
+def _dates(text: str) -> set[str]:
+    """Return the ways in which a full date is written; none for other texts."""
+    day = text[:8]
+    if not re.fullmatch(r"(?:18|19|20)\d{6}", day):
+        return set()
+    year, month, number = day[:4], day[4:6], day[6:]
+    joined = {joint.join((year, month, number)) for joint in ("", "-", "/", ".")}
+    return joined | {f"{year}年{int(month)}月{int(number)}日", f"{year}年{month}月{number}日"}
+
+
 def readings(element: Element, encodings: list[str]) -> set[str]:
     """Return the texts of an element as declared, and as UTF-8 and GB18030 when bytes are not ASCII."""
     found = set(texts(element, encodings))
@@ -65,9 +75,10 @@ def searcher(known: KnownIdentity, encodings: Iterable[str]) -> BytesAhoCorasick
     needles = set()
     for text in known.telling:
         for encoding in {*encodings, *_GUESSES}:
-            try:
-                needles.add(text.encode(encoding).lower())
-            except (UnicodeEncodeError, LookupError):
-                continue
+            for form in {text, text.lower(), text.upper(), text.title()}:
+                try:
+                    needles.add(form.encode(encoding).lower())
+                except (UnicodeEncodeError, LookupError):
+                    continue
     wanted = sorted(needles - {b""})
     return BytesAhoCorasick(wanted, implementation=Implementation.ContiguousNFA) if wanted else None

@@ -37,13 +37,13 @@ from viewer.rules.known import Gathered
 from viewer.rules.recipe import Option, Recipe
 from viewer.rules.standard import IodNode, iod_of
 from viewer.rules.surrogates import Keyring
-from viewer.rules.sweep import Pending, clean_pending, sweep
+from viewer.rules.sweep import Pending, clean_pending, empty_bad_numbers, sweep
 
 _PATIENT_ID, _ISSUER, _NAME, _BIRTH = 0x00100020, 0x00100021, 0x00100010, 0x00100030
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _DICOMDIR: Final = "1.2.840.10008.1.3.10"
 _DEEPEST: Final = 200
-_NAMING: Final = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+_NAMING: Final = frozenset(("DA", "DT", "LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 _PUTS_IN: Final = frozenset((Action.EMPTY, Action.REPLACE, Action.REMAP, Action.SHIFT, Action.CLEAN))
 
 
@@ -73,6 +73,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     known = draft.gathered.known()
     clean_pending(draft.wanted, draft.decisions, draft.pending, known)
     sweep(draft.decisions, dataset, known)
+    empty_bad_numbers(draft.decisions, dataset)
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend((*problems, *_hidden_overlays(dataset)))
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
@@ -230,8 +231,16 @@ def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: 
     elif decision.action is Action.CLEAN and decision.value is None:
         draft.pending.append(Pending(len(draft.decisions) - 1, element, level))
     elif decision.action is Action.REPLACE and decision.value is None:
-        message = "The document inside it is of a kind that cannot be replaced."
-        draft.findings.append(_error("unknown-document", message, path_text(decision.path)))
+        draft.findings.append(_no_value(decision))
+
+
+def _no_value(decision: Decision) -> Finding:
+    """Return the ERROR for a replacement for which there is no value that can be written."""
+    if decision.why.basis is Basis.OVERRIDE:
+        message = "The value chosen for this element does not fit it, or cannot be written in its letters."
+        return _error("unfit-value", message, path_text(decision.path))
+    message = "The document inside it is of a kind that cannot be replaced."
+    return _error("unknown-document", message, path_text(decision.path))
 
 
 def _descend(draft: _Draft, decision: Decision, level: Level) -> None:

@@ -23,11 +23,17 @@ class Block:
 
 
 @cache
-def _safe() -> frozenset[tuple[str, int, int]]:
-    return frozenset(
-        (row["private_creator"], int(row["group"], 16), int(row["element_in_block"], 16))
+def _safe() -> dict[tuple[str, int, int], str]:
+    """Return the VR of every element of Table E.3.10-1, by creator, group and element in the block."""
+    return {
+        (row["private_creator"], int(row["group"], 16), int(row["element_in_block"], 16)): row["vr"]
         for row in table("safe_private.json")
-    )
+    }
+
+
+def table_vr(tag: int, creator: str) -> str:
+    """Return the VR that Table E.3.10-1 gives, "" when it does not: implicit VR files name none."""
+    return _safe().get((creator, tag >> 16, tag & 0xFF), "").split(" ")[0]
 
 
 def creators(dataset: Dataset) -> dict[int, str]:

@@ -1,18 +1,19 @@
 """What stands in place of an identifier: a keyed hash, so that no table is kept and order is free."""
 
 import hmac
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_VM, dictionary_VR
 
 from viewer.dicom.decisions import Items, NewElement, Value
 from viewer.rules.standard import IodNode
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_REGISTERED_ROOT: Final = "1.2.840.10008"
 SHIFT_DAYS: Final = (30, 3650)
 """Dates move into the past by at least the first and less than the second number of days."""
 
@@ -41,8 +42,8 @@ class Keyring:
         return "".join(_CROCKFORD[(number >> (5 * i)) & 31] for i in range(length))
 
     def uid(self, original: str) -> str:
-        """Return the UID that replaces a UID; registered ones (PS3.6, root 1.2.840.10008) stay."""
-        if original.startswith(_REGISTERED_ROOT) and original[len(_REGISTERED_ROOT) :][:1] in ("", "."):
+        """Return the UID that replaces a UID; registered ones (PS3.6 Annex A) stay."""
+        if original in UID_dictionary:
             return original
         made = uuid.UUID(bytes=self.digest("uid", original)[:16], version=4)
         return f"2.25.{made.int}"
@@ -81,9 +82,13 @@ def shifted_datetime(value: str, shift: timedelta) -> str | None:
     text = value.strip()
     moved = shifted_date(text[:8], shift)
     rest = text[8:]
-    if moved is None or not rest.isascii() or rest.strip("0123456789.+-"):
-        return None
-    return moved + rest
+    return moved + rest if moved is not None and _TIME_AND_ZONE.fullmatch(rest) else None
+
+
+_TIME_AND_ZONE: Final = re.compile(
+    r"(?:(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?(?:[+-][01]\d[0-5]\d)?",
+    re.ASCII,
+)
 
 
 def pooled_age(value: str) -> str | None:

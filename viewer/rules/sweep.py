@@ -1,7 +1,7 @@
 """The second pass of a plan, when all identity of the header is known: clean texts, sweep those that stay."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
@@ -14,6 +14,8 @@ from viewer.rules.descriptors import KnownIdentity, take_out
 from viewer.rules.known import searcher
 from viewer.rules.standard import resolve, standard
 from viewer.rules.surrogates import dummy
+
+_IN_NUMBERS: Final = b"0123456789+-eE. \\\0"
 
 
 class Pending(NamedTuple):
@@ -54,6 +56,17 @@ def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> 
                 decisions[index] = swept
 
 
+def empty_bad_numbers(decisions: list[Decision], dataset: Dataset) -> None:
+    """Empty DS and IS values that hold other characters than numbers have (PS3.5 6.2)."""
+    levels: dict[ElementPath, Dataset] = {(): dataset}
+    for index, made in enumerate(decisions):
+        if made.action is Action.KEEP and made.vr in ("DS", "IS") and made.why.basis is not Basis.OVERRIDE:
+            raw = _dataset_at(made.path[:-1], levels).get_item(made.path[-1]).value
+            if isinstance(raw, bytes) and raw.translate(None, _IN_NUMBERS):
+                why = made.why._replace(basis=Basis.FOUND_IDENTITY)
+                decisions[index] = replace(made, action=Action.EMPTY, why=why)
+
+
 def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Dataset:
     found = levels.get(parent)
     if found is None:
@@ -66,10 +79,11 @@ def _swept(
     made: Decision, element: Element, search: BytesAhoCorasick, known: KnownIdentity, encodings: list[str]
 ) -> Decision | None:
     raw = element.value
-    if isinstance(raw, bytes) and not search.find_matches_as_indexes(raw.lower()):
+    if isinstance(raw, bytes) and raw.isascii() and not search.find_matches_as_indexes(raw.lower()):
         return None
     originals = texts(element, encodings)
-    left = tuple(take_out(text, known) for text in originals)
+    terms = known.unmistakable if made.vr == "CS" else known.telling
+    left = tuple(take_out(text, terms) for text in originals)
     if left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from pydicom import config
+from pydicom.dataelem import DataElement
+
 from viewer.dicom.decisions import Action, NewElement, Value
-from viewer.dicom.elements import Element, texts
+from viewer.dicom.elements import CONVERSION_ERRORS, Element, texts
 from viewer.rules.descriptors import KnownIdentity, clean_text
 from viewer.rules.standard import IodNode
 from viewer.rules.surrogates import (
@@ -19,6 +22,9 @@ from viewer.rules.surrogates import (
 )
 
 CONTENT_SEQUENCE: Final = 0x0040A730
+DOCUMENT_LENGTH: Final = 0x00420015
+_PIXEL_SHAPE: Final = frozenset(range(0x00280002, 0x00280104))
+"""Numbers without which the pixels cannot be read: never replaced by hand."""
 WAVEFORM_ANNOTATION: Final = 0x0040B020
 """Its items need a text or a concept name (PS3.3 C.10.10), which no Type tells."""
 ENCAPSULATED_DOCUMENT: Final = 0x00420011
@@ -94,6 +100,25 @@ def shifted(vr: str, originals: tuple[str, ...], person: Person) -> tuple[str, .
 def remapped(originals: tuple[str, ...], keyring: Keyring) -> tuple[str, ...]:
     """Return a new UID for every UID; registered ones stay (PS3.15 E.3.9)."""
     return tuple(keyring.uid(value) for value in originals)
+
+
+def chosen(tag: int, vr: str, text: str, encodings: list[str]) -> Value:
+    """Return a person's replacement as a value of the VR, or None when it does not fit it.
+
+    It must be legal for the VR (PS3.5 6.2) and be writable in the character set of its level.
+    """
+    try:
+        if vr in ("US", "SS", "UL", "SL", "UV", "SV"):
+            return int(text) if tag not in _PIXEL_SHAPE else None
+        if vr in ("FL", "FD"):
+            return float(text)
+        if vr not in TEXT_VRS | {"AS", "DA", "DS", "DT", "IS", "TM", "UI"}:
+            return None
+        DataElement(tag, vr, text, validation_mode=config.RAISE)
+        text.encode(encodings[0])
+    except CONVERSION_ERRORS:
+        return None
+    return text
 
 
 def cleaned(

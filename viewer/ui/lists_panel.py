@@ -86,9 +86,10 @@ class ListsPanel(QTabWidget):
         self.boxes.clear()
         for region in self._workspace.recipe.regions:
             box, scope = region.box, region.scope
-            text = f"{box.width} × {box.height} at {box.x}, {box.y} — {self.tr(scope.kind.value)}"
+            reach = self.tr(scope.kind.value)
             if scope.frames is not None:
-                text += self.tr(", frame {0}").format(scope.frames[0] + 1)
+                reach = self.tr("frame {0} only").format(scope.frames[0] + 1)
+            text = f"{box.width} × {box.height} at {box.x}, {box.y} — {reach}"
             item = QListWidgetItem(text)
             item.setData(_ROLE, region)
             self.boxes.addItem(item)

@@ -1,11 +1,21 @@
 """Composition root: application, workspace, window; and the border for what nobody caught."""
 
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import (
+    QLibraryInfo,
+    QLocale,
+    QMessageLogContext,
+    QTimer,
+    QtMsgType,
+    QTranslator,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from viewer import PRODUCT, VERSION
@@ -20,6 +30,7 @@ def run_window(paths: Sequence[str]) -> int:
     from viewer.app.workspace import Workspace
 
     application = make_application()
+    keep_values_out_of_logs()
     sys.excepthook = show_unexpected
     try:
         keyring = site_keyring()
@@ -46,6 +57,18 @@ def make_application() -> QApplication:
     return application
 
 
+def keep_values_out_of_logs() -> None:
+    """Silence pydicom's warnings, which quote the value they are about, and Qt's, which quote paths."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    qInstallMessageHandler(_told)
+
+
+def _told(kind: QtMsgType, _context: QMessageLogContext, _message: str) -> None:
+    if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+        logging.getLogger(PRODUCT).error("Qt reported a %s.", kind.name)
+
+
 def show_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Tell that something went wrong; the third border at which errors are caught. No value is shown.
 
@@ -59,7 +82,10 @@ def show_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
         code = trace.tb_frame.f_code
         places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    box = QMessageBox(QMessageBox.Icon.Warning, PRODUCT, "Something went wrong, and nothing was written.")
-    box.setInformativeText("You can go on. If it happens again, tell your administrator the details.")
+    box = QMessageBox(QMessageBox.Icon.Warning, PRODUCT, "Something went wrong in this window.")
+    box.setInformativeText(
+        "Files already exported are complete and checked; nothing half-written is left. You can go on. "
+        "If it happens again, tell your administrator the details."
+    )
     box.setDetailedText("\n".join([kind.__name__, *places[-12:]]))
     box.exec()

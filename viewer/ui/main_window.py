@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         if not (recipe.regions or recipe.reviewed or recipe.waivers) or self.workspace.report is not None:
             return True
         boxes, marks = len(recipe.regions), len(recipe.reviewed)
-        question = self.tr("Open something else? {0} boxes and {1} marks of what is open are put away.")
+        question = self.tr("Open something else? Your work here is put away: boxes {0}, images marked {1}.")
         answer = QMessageBox.question(self, self.tr("Open"), question.format(boxes, marks))
         return answer is QMessageBox.StandardButton.Yes
 
@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
         self.notice.hide()
         count = sum(1 for _ in self.workspace.catalog.instances)
         if count:
-            self.statusBar().showMessage(self.tr("{0} images are open").format(count), _NOTICE_MS)
+            self.statusBar().showMessage(self.tr("Images open: {0}").format(count), _NOTICE_MS)
 
     def _on_notice(self, sentence: str) -> None:
         self._show_busy(False)

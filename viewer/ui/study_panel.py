@@ -59,7 +59,11 @@ class StudyPanel(QWidget):
         self.tree.blockSignals(False)
         count = sum(1 for _ in catalog.instances)
         rejected = len(catalog.rejected)
-        text = self.tr("{0} studies, {1} images").format(len(catalog.studies), count) if count else ""
+        text = ""
+        if count:
+            studies = self.tr("1 study") if len(catalog.studies) == 1 else self.tr("{0} studies")
+            images = self.tr("1 image") if count == 1 else self.tr("{0} images")
+            text = f"{studies.format(len(catalog.studies))}, {images.format(count)}"
         if rejected:
             text += self.tr("\n{0} files not opened: see Findings").format(rejected)
         self._summary.setText(text)

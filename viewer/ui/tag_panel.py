@@ -49,6 +49,8 @@ _SHORT: Final = {
 }
 _WIDTHS: Final = {Column.CLASS: 24, Column.TAG: 96, Column.ACTION: 68}
 _NARROWEST: Final = 56
+_ROOM_FOR_TAGS: Final = 400
+"""Below this width the name stands for the tag, which is still told below the table and in tool tips."""
 
 
 class _Choices(QStyledItemDelegate):
@@ -235,9 +237,10 @@ class TagPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width so that the value now and after are both in sight."""
         super().resizeEvent(event)
+        self.table.setColumnHidden(Column.TAG, self.width() < _ROOM_FOR_TAGS)
         fixed = sum(self.table.columnWidth(c) for c in (Column.CLASS, Column.TAG, Column.ACTION))
         free = self.width() - 4 * SPACE - self.table.verticalScrollBar().sizeHint().width() - fixed
-        for column, percent in ((Column.NAME, 34), (Column.OLD, 33), (Column.NEW, 30)):
+        for column, percent in ((Column.NAME, 40), (Column.OLD, 30), (Column.NEW, 28)):
             self.table.setColumnWidth(column, max(free * percent // 100, _NARROWEST))
 
     def _open_menu(self, point: QPoint) -> None:
