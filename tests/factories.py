@@ -73,10 +73,15 @@ def item(**values: object) -> Dataset:
     return made
 
 
+_OTHERS = ("DX", "US", "SR", "RTPLAN", "PR", "ECG", "DOC", "SEG")
+"""Modalities whose objects get a series of their own in the same study."""
+
+
 def base(
-    sop_class: str, modality: str, who: Somebody = OSWALDINE, series: int = 1, number: int = 1
+    sop_class: str, modality: str, who: Somebody = OSWALDINE, series: int = 0, number: int = 1
 ) -> Dataset:
     """Return patient, study, series and SOP common attributes."""
+    series = series or 10 + _OTHERS.index(modality)
     return item(
         SpecificCharacterSet="ISO_IR 100",
         SOPClassUID=sop_class,

@@ -269,3 +269,15 @@ def test_the_source_folder_is_no_destination(opened: Workspace, sample: Path) ->
         with pytest.raises(UnsafeDestination):
             opened.check_destination(folder)
         assert not (sample / "ct-series" / "out").exists()
+
+
+def test_a_value_that_does_not_fit_is_said_at_once(opened: Workspace, qtbot: QtBot) -> None:
+    opened.select(first(opened, "DX"))
+    with qtbot.waitSignal(opened.noticed) as caught:
+        opened.override("PatientBirthDate", Action.REPLACE, "last week")
+    assert "held" in caught.args[0]
+    assert "last week" not in caught.args[0]
+    row = next(r for r in opened.inspected().rows if r.path == (0x00100030,))
+    assert row.new == "(does not fit)"
+    with qtbot.assertNotEmitted(opened.noticed):
+        opened.override("PatientBirthDate", Action.REPLACE, "19600101")

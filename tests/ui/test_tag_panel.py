@@ -50,8 +50,8 @@ def test_an_action_is_chosen_in_the_row_and_can_be_undone(opened: MainWindow) ->
 
 def test_replace_asks_for_the_value(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("教学病例 7", True))
-    choose(opened.tags, "(0010,0030)", "replace")
-    assert shown(opened.tags, "(0010,0030)", Column.NEW) == "教学病例 7"
+    choose(opened.tags, "(0008,1030)", "replace")
+    assert shown(opened.tags, "(0008,1030)", Column.NEW) == "教学病例 7"
 
 
 def test_replace_without_a_value_changes_nothing(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:

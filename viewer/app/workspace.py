@@ -12,7 +12,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from viewer.app.blockers import Blocker, blockers, likely_text
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
-from viewer.dicom.decisions import Action, Plan
+from viewer.dicom.decisions import Action, Plan, Severity
 from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
 from viewer.dicom.scan import scan
 from viewer.dicom.sources import read_source
@@ -222,6 +222,11 @@ class Workspace(QObject):
             self.noticed.emit(str(error))
             return
         self._change("tag choice", self.recipe.with_override(chosen))
+        inspected = self.inspected()
+        if action is Action.REPLACE and inspected is not None:
+            for finding in inspected.plan.findings:
+                if finding.severity is Severity.ERROR:
+                    self.noticed.emit(f"This image will be held: {finding.message}")
 
     def clear_override(self, selector: str) -> None:
         self._change("tag choice", self.recipe.without_override(selector))

@@ -12,6 +12,7 @@ from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_keyword, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from viewer.dicom.errors import BadSelector
@@ -171,6 +172,7 @@ CONVERSION_ERRORS = (
     TypeError,
     ValueError,
     struct.error,
+    BytesLengthException,
 )
 """What pydicom raises for values that it cannot convert."""
 
@@ -219,6 +221,7 @@ def converted(element: Element, encodings: Sequence[str]) -> DataElement | None:
         return None
 
 
+_ESCAPES = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
 _ONE_VALUE = frozenset(("LT", "ST", "UR", "UT"))
 _ASCII_TEXT = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UC", "UI")) | _ONE_VALUE
 
@@ -234,4 +237,10 @@ def texts(element: Element, encodings: Sequence[str]) -> tuple[str, ...]:
     if isinstance(value, bytes):
         return tuple(t for t in (value.decode("latin-1").strip(" \0"),) if t)
     many = value if isinstance(value, (list, tuple, MultiValue)) else [value]
-    return tuple(text for v in many if v is not None and (text := str(v).strip(" \0")))
+    plain = (without_escapes(str(v)).strip(" \0") for v in many if v is not None)
+    return tuple(text for text in plain if text)
+
+
+def without_escapes(text: str) -> str:
+    """Return a text without the escape sequences of ISO 2022 that pydicom leaves in it (PS3.5 6.1.2.5)."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text

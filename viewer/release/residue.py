@@ -283,8 +283,10 @@ def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:
     before, after = lowered[start - 1 : start], lowered[end : end + 1]
     if needle.kind == "date":
         return not before.isdigit()
-    adjoining = (before + after).replace(b"." if needle.kind == "UID" else b"", b"0")
-    return not any(chr(c).isalnum() and c < 128 for c in adjoining)
+    adjoining = before + after
+    if needle.kind == "UID":
+        return not any(c in b"0123456789." for c in adjoining)
+    return not any(c < 128 and chr(c).isalnum() for c in adjoining)
 
 
 def _binary_ranges(written: Dataset) -> list[tuple[int, int]]:

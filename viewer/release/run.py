@@ -107,7 +107,8 @@ def parse(content: bytes) -> Dataset:
         dataset = dcmread(io.BytesIO(content), force=True)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise UnreadableFile(f"It is damaged and cannot be read ({type(error).__name__}).") from error
-    if not len(dataset) or any(map(_is_short, dict(raw_elements(dataset)).values())):
+    elements = [element for _, element in raw_elements(dataset)]
+    if not elements or any(map(_is_short, elements)) or _ends_in_a_head(elements[-1], len(content)):
         raise UnreadableFile("It is cut short: the file ends inside an element.")
     return dataset
 
@@ -116,6 +117,14 @@ def _is_short(element: Element) -> bool:
     if not isinstance(element, RawDataElement) or element.length == _UNDEFINED:
         return False
     return len(element.value or b"") < element.length
+
+
+def _ends_in_a_head(last: Element, size: int) -> bool:
+    """Return whether one to seven bytes follow the last element: the beginning of another one's head."""
+    if not isinstance(last, RawDataElement) or last.value is None:
+        return False
+    end = last.value_tell + len(last.value) + (8 if last.length == _UNDEFINED else 0)
+    return 0 < size - end < 8
 
 
 def output_name(task: Task, made: Plan, content: bytes) -> str:

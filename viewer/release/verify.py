@@ -27,6 +27,7 @@ from viewer.dicom.elements import (
     path_text,
     raw_elements,
     texts,
+    without_escapes,
 )
 from viewer.release.report import PixelProof
 from viewer.release.residue import residue
@@ -170,7 +171,7 @@ def _same(original: Element | None, element: Element) -> bool:
         return False
     if isinstance(original, RawDataElement) and isinstance(element, RawDataElement):
         old, new = original.value or b"", element.value or b""
-        if original.VR != element.VR:
+        if original.VR is not None and original.VR != element.VR:
             return False
         if (original.length == _UNDEFINED) != (element.length == _UNDEFINED):
             return False
@@ -214,7 +215,7 @@ def _equal(found: str, wanted: object) -> bool:
             return float(found) == float(wanted)
         except ValueError:
             return False
-    return found == str(wanted).strip()
+    return found == without_escapes(str(wanted)).strip()
 
 
 def _items_match(items: list[Dataset], planned: Items) -> bool:

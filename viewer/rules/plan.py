@@ -221,7 +221,8 @@ def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: 
         iod_type = level.type_of(tag)
         if iod_type and iod_type != "3":
             draft.types[decision.path] = iod_type
-    if decision.action is not Action.KEEP and decision.identity in (Identity.DIRECT, Identity.QUASI):
+    stays = decision.action in (Action.KEEP, Action.CLEAN)
+    if not stays and decision.identity in (Identity.DIRECT, Identity.QUASI):
         vr = dictionary_vr(tag) or str(element.VR or "")
         if vr in _NAMING:
             draft.gathered.add(vr, element, level.encodings)

@@ -21,6 +21,7 @@ from viewer.dicom.elements import (
     raw_elements,
     tag_text,
     texts,
+    without_escapes,
 )
 from viewer.rules import private
 from viewer.rules.recipe import Option
@@ -245,7 +246,9 @@ def new_text(decision: Decision, old: str) -> str:
         return old
     if decision.action is Action.REMOVE:
         return ""
-    return _value_text(decision.value) if decision.value is not None else "(empty)"
+    if decision.value is not None:
+        return _value_text(decision.value)
+    return "(does not fit)" if decision.action is Action.REPLACE else "(empty)"
 
 
 def _value_text(value: Value) -> str:
@@ -254,7 +257,7 @@ def _value_text(value: Value) -> str:
     if isinstance(value, tuple):
         if value and isinstance(value[0], tuple):
             return _count(len(value))
-        return " \\ ".join(map(str, value))
+        return " \\ ".join(without_escapes(str(v)) for v in value)
     return str(value)
 
 

@@ -87,7 +87,7 @@ def _swept(
     if left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
-    kept = tuple(text for text in left if text)
+    kept = tuple(values.written(text, encodings) for text in left if text)
     if kept and made.vr not in ("CS", "UR"):
         return replace(made, action=Action.CLEAN, why=why, value=kept)
     if made.vr in ("CS", "UR", "PN"):

@@ -121,6 +121,14 @@ def chosen(tag: int, vr: str, text: str, encodings: list[str]) -> Value:
     return text
 
 
+def written(text: str, encodings: list[str]) -> str:
+    """Return a text as it must be handed to pydicom: GB 2312 in ISO 2022 needs its escape (PS3.5 6.1.2.5)."""
+    if text.isascii() or "iso_ir_58" not in encodings:
+        return text
+    first = next(i for i, letter in enumerate(text) if not letter.isascii())
+    return text[:first] + "\x1b$)A" + text[first:]
+
+
 def cleaned(
     vr: str, element: Element, encodings: list[str], known: KnownIdentity
 ) -> tuple[Action, Value] | None:
@@ -131,5 +139,5 @@ def cleaned(
         return None if age is None else (Action.CLEAN, age)
     if vr not in TEXT_VRS - {"AE", "PN", "UR", "CS"}:
         return None
-    kept = tuple(text for text in (clean_text(t, known) for t in originals) if text)
+    kept = tuple(written(text, encodings) for text in (clean_text(t, known) for t in originals) if text)
     return (Action.CLEAN, kept) if kept else None
