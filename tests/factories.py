@@ -4,6 +4,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,11 @@ import numpy as np
 from pydicom.charset import convert_encodings
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from viewer.dicom.catalog import Instance, Source
 from viewer.rules.surrogates import Keyring
@@ -461,32 +461,11 @@ def _by_pydicom(element: DataElement, syntax: str, encodings: list[str]) -> byte
 
 
 def rle_compressed(dataset: Dataset) -> Dataset:
-    """Return a copy whose pixel data is RLE: every segment as literal runs (PS3.5 G)."""
-    made = FileDataset("", dataset, file_meta=FileMetaDataset())
-    frames = int(dataset.get("NumberOfFrames", 1))
-    size = len(dataset.PixelData) // frames
-    width = dataset.BitsAllocated // 8 if dataset.BitsAllocated >= 8 else 1
-    step = width * dataset.SamplesPerPixel
-    streams = [_rle_frame(dataset.PixelData[n * size : (n + 1) * size], step, width) for n in range(frames)]
-    made.PixelData = encapsulate(streams)
-    made["PixelData"].is_undefined_length = True
-    made["PixelData"].VR = "OB"
+    """Return a copy whose pixel data is RLE, by pydicom's own encoder."""
+    made = FileDataset("", deepcopy(dict(dataset._dict)), file_meta=FileMetaDataset())
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
     return made
-
-
-def _rle_frame(data: bytes, step: int, width: int) -> bytes:
-    segments = []
-    for sample in range(step // width):
-        for byte in reversed(range(width)):
-            plane = data[sample * width + byte :: step]
-            runs = [plane[i : i + 128] for i in range(0, len(plane), 128)]
-            packed = b"".join(bytes([len(run) - 1]) + run for run in runs)
-            segments.append(packed + b"\0" * (len(packed) % 2))
-    offsets, at = [], 64
-    for segment in segments:
-        offsets.append(at)
-        at += len(segment)
-    return struct.pack("<16L", len(segments), *(offsets + [0] * (15 - len(offsets)))) + b"".join(segments)
 
 
 def to_bytes(
@@ -543,7 +522,9 @@ def in_charset(text: str, codec: str) -> bytes:
     if codec != "iso 58":
         return text.encode(codec)
     runs = re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", text)
-    return b"".join(b"" if not r else r.encode() if r.isascii() else b"\x1b$)A" + r.encode("gb2312") for r in runs)
+    return b"".join(
+        b"" if not r else r.encode() if r.isascii() else b"\x1b$)A" + r.encode("gb2312") for r in runs
+    )
 
 
 def write_in(dataset: Dataset, charset: str, name: str | None = None) -> str:

@@ -19,7 +19,16 @@ SWEEP = json.loads(resource("standard", "vr_sweep.json").read_bytes())
 DATE_OPTIONS = {"rtn_long_full_dates", "rtn_long_modif_dates"}
 CHAIN = (0x00540220, 0x00540222, 0x00082218)
 """Sequences that Table E.1-1 does not list; nested in one another they lead three levels down."""
-_LEAVE_ALONE = {0x00080018, 0x0020000D, 0x0020000E, 0x00420011, 0x0040A730, 0x00080201, 0x00700001, 0x0040B020}
+_LEAVE_ALONE = {
+    0x00080018,
+    0x0020000D,
+    0x0020000E,
+    0x00420011,
+    0x0040A730,
+    0x00080201,
+    0x00700001,
+    0x0040B020,
+}
 """Rows that an object needs as they are, or that are planted in another way."""
 
 

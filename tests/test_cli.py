@@ -12,7 +12,16 @@ from tests.factories import OSWALDINE, ct_slice, to_bytes, us_loop, write, write
 from viewer import PRODUCT
 from viewer.cli import run
 
-SECRETS = ("quenbert", "oswaldine", "hosp-778341", "19611203", "20240517", "acc0099123", "ekaterin", "wolframsen")
+SECRETS = (
+    "quenbert",
+    "oswaldine",
+    "hosp-778341",
+    "19611203",
+    "20240517",
+    "acc0099123",
+    "ekaterin",
+    "wolframsen",
+)
 SECRETS += (OSWALDINE.study, "sn-4411", "geheim")
 KEY = "00" * 31 + "ff"
 
@@ -26,7 +35,14 @@ def place(tmp_path: Path) -> Path:
 
 
 def clean(place: Path, *more: str, source: str = "geheim", out: str = "out") -> int:
-    arguments = ["clean", str(place / source), "--out", str(place / out), "--key-file", str(place / "site.key")]
+    arguments = [
+        "clean",
+        str(place / source),
+        "--out",
+        str(place / out),
+        "--key-file",
+        str(place / "site.key"),
+    ]
     return run([*arguments, *more])
 
 
@@ -67,9 +83,16 @@ def test_odd_values_reach_neither_output_nor_terminal(place) -> None:
     dataset["SOPInstanceUID"]._value = "QUENBERT.1"
     dataset["KVP"]._value = "12O QUENBERT"
     write(place / "odd" / "1.dcm", to_bytes(dataset))
-    arguments = ["clean", str(place / "odd"), "--out", str(place / "out"), "--key-file", str(place / "site.key")]
+    arguments = [
+        "clean",
+        str(place / "odd"),
+        "--out",
+        str(place / "out"),
+        "--key-file",
+        str(place / "site.key"),
+    ]
     code = "import sys; from viewer.cli import run; sys.exit(run(sys.argv[1:]))"
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-c", code, *arguments, "--json"],
         capture_output=True,
         cwd=Path(__file__).resolve().parents[1],
@@ -139,7 +162,19 @@ def test_wrong_places_end_with_2(place, capsys) -> None:
     assert clean(place, source="missing") == 2
     assert clean(place, out="geheim/out") == 2
     write(place / "bad.key", b"not a key")
-    assert run(["clean", str(place / "geheim"), "--out", str(place / "out"), "--key-file", str(place / "bad.key")]) == 2
+    assert (
+        run(
+            [
+                "clean",
+                str(place / "geheim"),
+                "--out",
+                str(place / "out"),
+                "--key-file",
+                str(place / "bad.key"),
+            ]
+        )
+        == 2
+    )
     write(place / "bad.json", b"{}")
     assert clean(place, "--profile", str(place / "bad.json")) == 2
     assert run([]) == 2
@@ -150,7 +185,14 @@ def test_wrong_places_end_with_2(place, capsys) -> None:
 
 
 def test_boxes_overrides_and_options_arrive(place, capsys) -> None:
-    more = ("--box", "1,1,3,2@modality=us;frame=2-3", "--set", "Manufacturer=remove", "--option", "retain-uids")
+    more = (
+        "--box",
+        "1,1,3,2@modality=us;frame=2-3",
+        "--set",
+        "Manufacturer=remove",
+        "--option",
+        "retain-uids",
+    )
     assert clean(place, "--json", *more) == 0
     rows = {row["number"]: row for row in json.loads(capsys.readouterr().out)["instances"]}
     touched = [row["pixels"]["frames_touched"] for row in rows.values()]

@@ -249,7 +249,9 @@ def built(kind: str, syntax: str, charset: str, groups) -> tuple[bytes, list, st
     trailing = raw_element(0xFFFCFFFC, "OB", padding, syntax) if "listed" not in groups else b""
     if "listed" in groups:
         planter.tokens = [t for t in planter.tokens if t.where != "padding"]
-    there = encode(dataset) + b"".join(v for v in (around["preamble"], *(m[2] for m in around["meta"]), padding))
+    there = encode(dataset) + b"".join(
+        v for v in (around["preamble"], *(m[2] for m in around["meta"]), padding)
+    )
     planter.tokens = [t for t in planter.tokens if t.text.encode() in there]  # a later group may overwrite
     leading = raw_element(0x00041130, "CS", b"QZ99999PLANT", syntax)
     leading += raw_element(0x00080000, "UL", b"\x10\0\0\0", syntax)
@@ -260,7 +262,7 @@ def syntaxes_of(kind: str) -> list[str]:
     return [s for s in SYNTAXES if s != "RLE" or kind in ("CT", "DX", "US")]
 
 
-@settings(max_examples=80, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=40, phases=(Phase.explicit, Phase.generate))
 @given(data=st.data())
 def test_no_identifier_reaches_the_output_and_nothing_else_changes(data) -> None:
     kind = data.draw(st.sampled_from(sorted(KINDS)), "kind")
@@ -268,7 +270,9 @@ def test_no_identifier_reaches_the_output_and_nothing_else_changes(data) -> None
     charset = data.draw(st.sampled_from(sorted(CHARSETS)), "charset")
     profile = data.draw(st.sampled_from(PROFILES), "profile")
     groups = data.draw(st.lists(st.sampled_from(sorted(GROUPS)), unique=True), "groups")
-    if syntax == "explicit big":  # UN holds little endian sequences (PS3.5 6.2.2); pydicom cannot read them here
+    if (
+        syntax == "explicit big"
+    ):  # UN holds little endian sequences (PS3.5 6.2.2); pydicom cannot read them here
         groups = [group for group in groups if group != "unknown"]
     content, tokens, name = built(kind, syntax, charset, sorted(groups))
     assert_invariant(content, profile, tokens, [*name_words(name), "QZ99999PLANT"])
@@ -295,4 +299,4 @@ def test_the_search_of_this_test_finds_what_is_there() -> None:
     assert [t for t in tokens if not any(r in haystack for r in readings(t.text))] == []
     with pytest.raises(AssertionError):
         assert_gone(haystack, name_words(name))
-    assert DATE_OPTIONS == {o.value for o in CLASHING}
+    assert {o.value for o in CLASHING} == DATE_OPTIONS

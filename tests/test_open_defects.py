@@ -36,7 +36,7 @@ from viewer.release.unfinished import Unfinished
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC, profile_named
-from viewer.rules.recipe import Option, Override, Profile, Recipe
+from viewer.rules.recipe import Option, Override, Profile, Recipe, read_profile, write_profile
 
 RESEARCH = profile_named("research")
 
@@ -84,15 +84,20 @@ def test_a_box_on_an_image_without_sop_instance_uid_is_not_forgotten(tmp_path) -
         assert report.pixels.frames_touched == 1
 
 
-@pytest.mark.parametrize("charset", ["ISO_IR 100", "ISO_IR 192"])
-@pytest.mark.parametrize("name", ["LEFÈVRE^RENÉ", "ÖRTEGREN^ÅSA", "ÇELİKÖZ^ÜÇ"])
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 100", "LEFÈVRE^RENÉ"),
+        ("ISO_IR 100", "ÖRTEGREN^ÅSA"),
+        ("ISO_IR 192", "LEFÈVRE^RENÉ"),
+        ("ISO_IR 192", "ÇELİKÖZ^ÜÇ"),
+        ("ISO_IR 192", "ИВАНОВ^ПЁТР"),
+    ],
+)
 def test_a_name_in_capitals_with_accents_is_swept_from_unlisted_text(charset, name) -> None:
     """bytes.lower() leaves letters beyond ASCII as they are, but needles are lower-cased as text."""
     codec = {"ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8"}[charset]
-    try:
-        word = in_charset(name.split("^")[0], codec)
-    except UnicodeEncodeError:
-        pytest.skip("This name cannot be written in this character set.")
+    word = in_charset(name.split("^")[0], codec)
     dataset = ct_slice()
     write_in(dataset, charset, name)
     value = b"coil " + word
@@ -304,13 +309,16 @@ def test_safe_private_elements_stay_in_implicit_vr() -> None:
     dataset = ct_slice()
     block = dataset.private_block(0x0019, "GEMS_ACQU_01", create=True)
     block.add_new(0x23, "DS", "1.5")
-    made, _, _ = cleaned(dataset, Profile("p", frozenset((Option.RETAIN_SAFE_PRIVATE,))), syntax="implicit little")
+    made, _, _ = cleaned(
+        dataset, Profile("p", frozenset((Option.RETAIN_SAFE_PRIVATE,))), syntax="implicit little"
+    )
     actions = {d.path[0]: d.action for d in made.decisions if d.path[0] & 0x10000}
     assert set(actions.values()) == {Action.KEEP}
 
 
 @pytest.mark.parametrize(
-    ("selector", "value"), [("Rows", "12"), ("PatientName", "张三"), ("SliceThickness", "abc"), ("PixelData", "x")]
+    ("selector", "value"),
+    [("Rows", "12"), ("PatientName", "张三"), ("SliceThickness", "abc"), ("PixelData", "x")],
 )
 def test_a_replacement_that_cannot_be_written_says_so(selector, value, tmp_path) -> None:
     """A person's replace:VALUE must be converted to the VR, or refused in a sentence before anything starts."""
@@ -320,6 +328,15 @@ def test_a_replacement_that_cannot_be_written_says_so(selector, value, tmp_path)
     result = run_instance(Task(instance_of(path, dataset), Recipe(profile), KEYRING, tmp_path / "out"))
     if isinstance(result, Held):
         assert not any(word in result.reason for word in ("Error", "not hold the value", "not valid DICOM"))
+
+
+def test_a_profile_with_several_options_can_be_saved(tmp_path) -> None:
+    """msgspec sorts sets for order="deterministic", and members of an Enum cannot be compared."""
+    profile = Profile(
+        "Ours", frozenset(list(Option)[:3]), (Override("PatientName", Action.REPLACE, "张"),), True
+    )
+    write_profile(profile, tmp_path / "p.json")
+    assert read_profile(tmp_path / "p.json") == profile
 
 
 # --- the output folder and many workers --------------------------------------------------------------------

@@ -66,7 +66,19 @@ def test_a_selector_with_a_private_creator() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "/", "Patient Name", "(0010,001)", "(0010;0010)", "NoSuchKeyword", "(0010,0010)[x]", "a.b", ".", "[1]"]
+    "text",
+    [
+        "",
+        "/",
+        "Patient Name",
+        "(0010,001)",
+        "(0010;0010)",
+        "NoSuchKeyword",
+        "(0010,0010)[x]",
+        "a.b",
+        ".",
+        "[1]",
+    ],
 )
 def test_what_names_nothing_is_refused_in_a_sentence(text) -> None:
     with pytest.raises(BadSelector, match="names no element"):

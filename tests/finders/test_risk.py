@@ -14,7 +14,9 @@ def catalogued(kind: str, folder: Path):
     return instance_of(write(folder / f"{kind}.dcm", to_bytes(dataset)), dataset)
 
 
-@pytest.mark.parametrize(("kind", "likely"), [("CT", False), ("DX", False), ("US", True), ("SR", False), ("PDF", False)])
+@pytest.mark.parametrize(
+    ("kind", "likely"), [("CT", False), ("DX", False), ("US", True), ("SR", False), ("PDF", False)]
+)
 def test_by_class(tmp_path, kind, likely) -> None:
     risk = burned_in_risk(catalogued(kind, tmp_path))
     assert risk.likely is likely

@@ -66,7 +66,11 @@ def test_names_and_dates_in_safe_blocks_do_not_stay() -> None:
     put_raw(dataset, 0x00191031, "DA", b"20240517")
     put_raw(dataset, 0x00191032, "UI", b"1.2.826.0.1.77\0\0")
     dataset.PrivateDataElementCharacteristicsSequence = [
-        item(PrivateGroupReference=0x0019, PrivateCreatorReference="MY VENDOR", BlockIdentifyingInformationStatus="SAFE")
+        item(
+            PrivateGroupReference=0x0019,
+            PrivateCreatorReference="MY VENDOR",
+            BlockIdentifyingInformationStatus="SAFE",
+        )
     ]
     found = actions(dataset)
     assert found[(0x00191030,)] is Action.REMOVE

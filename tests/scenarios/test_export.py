@@ -29,13 +29,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def job(source: Path, destination: Path, profile: Profile = BASIC, **how) -> Job:
     catalog = scan([source])
-    return Job(
-        tuple(catalog.instances), catalog.duplicates, Recipe(profile), KEYRING, destination, **how
-    )
+    return Job(tuple(catalog.instances), catalog.duplicates, Recipe(profile), KEYRING, destination, **how)
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def names(report: Report) -> list[str]:
@@ -264,8 +264,11 @@ export(job(Path(sys.argv[1]), Path(sys.argv[2])), progress=lambda n, t: print(n,
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="This system knows no SIGKILL.")
 def test_killed_half_way_leaves_whole_and_clean_files_only(tmp_path) -> None:
     source = fill(tmp_path / "in", series=range(1, 21), numbers=range(1, 16))
-    child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", _CHILD, str(source), str(tmp_path / "out")], stdout=subprocess.PIPE, cwd=ROOT, text=True
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(source), str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
     )
     for line in child.stdout:
         if int(line) >= 40:
