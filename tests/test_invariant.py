@@ -1,4 +1,4 @@
-"""The master invariant: whatever is planted wherever, no identifier reaches the output, and nothing else changes."""
+"""The master invariant: no planted identifier reaches the output, and nothing else changes."""
 
 import io
 import itertools

@@ -78,7 +78,7 @@ def test_compressed_pixels_without_a_known_syntax_are_refused() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"x", b"\0" * 200, b"\0" * 128 + b"DICM", b"PK\3\4" * 99])
 def test_what_is_no_dicom_is_refused(content) -> None:
-    with pytest.raises(DeidError):
+    with pytest.raises(DeidError):  # noqa: PT012
         source = parse(content)
         apply(source, plan(source, Recipe(BASIC), KEYRING))
 
@@ -114,7 +114,7 @@ def test_a_file_has_no_name_until_it_is_published(tmp_path, monkeypatch, nameles
         assert not list(tmp_path.rglob("*.dcm"))
         one.publish(replace_existing=False)
     assert (tmp_path / "a/b/c.dcm").read_bytes() == b"content"
-    with pytest.raises(UnsafeDestination), Unfinished(tmp_path, "a/b/c.dcm") as two:
+    with pytest.raises(UnsafeDestination), Unfinished(tmp_path, "a/b/c.dcm") as two:  # noqa: PT012
         two.write(b"other")
         two.publish(replace_existing=False)
     assert (tmp_path / "a/b/c.dcm").read_bytes() == b"content"
@@ -122,7 +122,7 @@ def test_a_file_has_no_name_until_it_is_published(tmp_path, monkeypatch, nameles
         three.write(b"other")
         three.publish(replace_existing=True)
     assert (tmp_path / "a/b/c.dcm").read_bytes() == b"other"
-    with pytest.raises(RuntimeError), Unfinished(tmp_path, "a/x/d.dcm") as four:
+    with pytest.raises(RuntimeError), Unfinished(tmp_path, "a/x/d.dcm") as four:  # noqa: PT012
         four.write(b"lost")
         raise RuntimeError
     clear_unfinished(tmp_path)

@@ -298,6 +298,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "viewer.dicom.errors",
         "viewer.release",
         "viewer.release.report",
+        "viewer.release.verify_bits",
         "viewer.release.verify_black",
         "viewer.release.verify_pixels",
     }

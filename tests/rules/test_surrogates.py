@@ -40,7 +40,7 @@ import json, sys
 from viewer.rules.surrogates import Keyring
 ring = Keyring(bytes.fromhex(sys.argv[1]))
 values = json.loads(sys.argv[2])
-out = [[ring.uid(v), ring.code("accession", v, 12), ring.patient_code(v), ring.shift(v, whole_weeks=False).days]
+out = [[ring.uid(v), ring.code("accession", v, 12), ring.patient_code(v), ring.shift(v, whole_weeks=False).days]  # noqa: E501
        for v in values]
 print(json.dumps(out))
 """
@@ -159,8 +159,8 @@ def test_ranges_move_at_both_ends() -> None:
 @pytest.mark.parametrize(
     ("age", "pooled"),
     [
-        ("062Y", "062Y"), ("089Y", "089Y"), ("090Y", "090Y"), ("091Y", "090Y"), ("120Y", "090Y"), ("999Y", "090Y"),
-        ("011M", "011M"), ("999M", "999M"), ("999W", "999W"), ("999D", "999D"), ("003d", "003D"), (" 95Y", None),
+        ("062Y", "062Y"), ("089Y", "089Y"), ("090Y", "090Y"), ("091Y", "090Y"), ("120Y", "090Y"), ("999Y", "090Y"),  # noqa: E501
+        ("011M", "011M"), ("999M", "999M"), ("999W", "999W"), ("999D", "999D"), ("003d", "003D"), (" 95Y", None),  # noqa: E501
         ("95Y", None), ("0A5Y", None), ("", None), ("062X", None),
     ],
 )  # fmt: skip

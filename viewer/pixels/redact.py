@@ -23,6 +23,7 @@ from viewer.dicom.frames import (
 )
 from viewer.dicom.pixel_format import FLOATS, PIXEL_DATA, PixelFormat, pixel_bytes, pixel_format
 from viewer.dicom.streams import Stream, StreamHeader
+from viewer.pixels import unused_bits
 from viewer.pixels.fill import black
 
 _UNDEFINED: Final = 0xFFFFFFFF
@@ -50,14 +51,18 @@ def redact(dataset: Dataset, blanks: Sequence[Blank]) -> Redaction:
     if not blanks:
         return Redaction(0, lossless=True, syntax_changed=False)
     made = pixel_format(dataset)
-    areas = _areas(blanks, made)
+    hidden = any(blank.shape == unused_bits.SHAPE for blank in blanks)
+    areas = _areas([blank for blank in blanks if blank.shape != unused_bits.SHAPE], made)
     _refuse_what_is_unclear(dataset, made)
     fill = black(dataset, made)
     if areas and made.encapsulated:
         _blank_streams(dataset, made, areas, fill)
-    elif areas:
+    if hidden:
+        _put(dataset, made.tag, unused_bits.cleared(native_data(dataset, made), made))
+    if areas and not made.encapsulated:
         _put(dataset, made.tag, _blanked_native(native_data(dataset, made), made, areas, fill))
-    return Redaction(len(areas), lossless=True, syntax_changed=False)
+    touched = made.frames if hidden else len(areas)
+    return Redaction(touched, lossless=True, syntax_changed=False)
 
 
 def _areas(blanks: Sequence[Blank], made: PixelFormat) -> dict[int, list[Area]]:

@@ -29,6 +29,7 @@ from pydicom.uid import (
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.release.report import PixelProof
+from viewer.release.verify_bits import without_unused_bits
 from viewer.release.verify_black import black_words
 
 _PIXEL_DATA: Final = 0x7FE00010
@@ -38,6 +39,7 @@ _GEOMETRY: Final = (
     *(0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011),
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103),
 )
+_UNUSED_BITS: Final = "unused bits"
 _Masks: TypeAlias = dict[int, NDArray[np.bool_]]
 """Per touched frame which pixels must be black: (rows, columns)."""
 _FAILURES: Final = (
@@ -96,11 +98,15 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
         return PixelProof("none")
     _same_header(source, written)
     frames = int(source.get("NumberOfFrames") or 1)
+    hidden = any(blank.shape == _UNUSED_BITS for blank in blanks)
+    if hidden:
+        source = without_unused_bits(source, tags[0])
+        blanks = [blank for blank in blanks if blank.shape != _UNUSED_BITS]
     if not blanks:
         for tag in tags:
             if not _same_bytes(_bytes(source, tag), _bytes(written, tag)):
                 raise _Wrong("pixels-changed", "The pixel data changed although no region was drawn.")
-        return PixelProof("bytes", frames)
+        return PixelProof("decoded", frames, frames) if hidden else PixelProof("bytes", frames)
     if len(tags) != 1:
         raise _Wrong("pixels-unreadable", "It has more than one kind of pixel data.")
     masks = _masks(source, blanks, frames)
@@ -108,7 +114,7 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
     check = _check_streams if encapsulated else _check_native
     check(source, written, masks, frames)
     blanked = sum(int(np.count_nonzero(mask)) for mask in masks.values())
-    return PixelProof("decoded", frames, len(masks), blanked)
+    return PixelProof("decoded", frames, frames if hidden else len(masks), blanked)
 
 
 def _same_header(source: Dataset, written: Dataset) -> None:

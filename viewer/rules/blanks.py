@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
+from viewer.pixels import unused_bits
 from viewer.pixels.regions import Region, ScopeKind
 
 _UID_OF = {
@@ -22,15 +23,16 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
 
     A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
     """
+    hidden = _hidden_overlay(dataset)
     mine = [r for r in regions if r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
     if not mine or not any(tag in dataset for tag in _PIXELS):
-        return (), ()
+        return hidden, ()
     if any(not region.scope.uid for region in mine):
         message = "A box was asked for on images without an identifier; they cannot be told apart."
         return (), (Finding("box-without-image", Severity.ERROR, "", message),)
     rows, columns = _number(dataset, 0x00280010), _number(dataset, 0x00280011)
     frames = max(_number(dataset, 0x00280008), 1)
-    blanks, problems = [], []
+    blanks, problems = [*hidden], []
     for region in mine:
         if (region.scope.rows, region.scope.columns) != (rows, columns):
             problems.append(_other_size(region, rows, columns))
@@ -42,6 +44,15 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
         else:
             blanks.append(Blank("rectangle", (box.x, box.y, box.x + box.width, box.y + box.height), numbers))
     return tuple(dict.fromkeys(blanks)), tuple(dict.fromkeys(problems))
+
+
+def _hidden_overlay(dataset: Dataset) -> tuple[Blank, ...]:
+    """Return what clears an overlay in unused bits of the pixel data: it may draw a name (PS3.5 8.1.2)."""
+    for group in range(0x6000, 0x6020, 2):
+        data, position = group << 16 | 0x3000, group << 16 | 0x0102
+        if position in dataset and data not in dataset and _text(dataset, position) not in ("", "0"):
+            return (Blank(unused_bits.SHAPE, (), tuple(range(max(_number(dataset, 0x00280008), 1)))),)
+    return ()
 
 
 def _frames(region: Region, count: int) -> tuple[int, ...]:

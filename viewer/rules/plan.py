@@ -75,7 +75,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     sweep(draft.decisions, dataset, known)
     empty_bad_numbers(draft.decisions, dataset)
     blanks, problems = blanks_for(dataset, recipe.regions)
-    draft.findings.extend((*problems, *_hidden_overlays(dataset)))
+    draft.findings.extend(problems)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
     codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
     claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
@@ -267,15 +267,3 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
     if value is None or value == b"":
         return []
     return list(value) if not isinstance(value, (bytes, str)) else None
-
-
-def _hidden_overlays(dataset: Dataset) -> list[Finding]:
-    """Return an ERROR when an overlay sits in unused bits of the pixel data (PS3.5 8.1.2, retired)."""
-    for group in range(0x6000, 0x6020, 2):
-        data, position = group << 16 | 0x3000, group << 16 | 0x0102
-        if position in dataset and data not in dataset:
-            found = texts(dataset.get_item(position), ["ascii"])
-            if found and found[0] not in ("", "0"):
-                message = "A drawing is hidden in unused bits of the image; this version cannot take it out."
-                return [_error("hidden-overlay", message, path_text((position,)))]
-    return []

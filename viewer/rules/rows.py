@@ -23,6 +23,7 @@ from viewer.dicom.elements import (
     texts,
     without_escapes,
 )
+from viewer.pixels import unused_bits
 from viewer.rules import private
 from viewer.rules.recipe import Option
 from viewer.rules.standard import standard
@@ -33,6 +34,7 @@ _BINARY: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _SEARCHED: Final = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _PIXELS: Final = frozenset(((0x7FE00008,), (0x7FE00009,), (0x7FE00010,)))
 _BOXES: Final = "Your boxes are made black in the image; every pixel outside them stays."
+_HIDDEN: Final = "An overlay in unused bits of the image is cleared; every pixel stays."
 _CODE_WORDS: Final = {
     "X": "remove",
     "Z": "empty",
@@ -112,8 +114,11 @@ def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
 
 
 def _with_boxes(row: Row, plan: Plan) -> Row:
-    boxes = "1 box" if len(plan.blanks) == 1 else f"{len(plan.blanks)} boxes"
-    frames = len({frame for blank in plan.blanks for frame in blank.frames})
+    drawn = [blank for blank in plan.blanks if blank.shape != unused_bits.SHAPE]
+    if not drawn:
+        return replace(row, action=Action.CLEAN, new="hidden drawing cleared", why=_HIDDEN)
+    boxes = "1 box" if len(drawn) == 1 else f"{len(drawn)} boxes"
+    frames = len({frame for blank in drawn for frame in blank.frames})
     where = "1 frame" if frames == 1 else f"{frames} frames"
     return replace(row, action=Action.CLEAN, new=f"{boxes} made black in {where}", why=_BOXES)
 
