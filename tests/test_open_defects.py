@@ -1,4 +1,4 @@
-"""Defects found by reading and attacking the engine: each test says what ought to hold, and why it did not."""
+"""Defects found by attacking the engine: each test says what ought to hold, and why it did not."""
 
 import io
 import os
@@ -298,7 +298,7 @@ def test_the_length_of_a_replaced_document_is_right() -> None:
 
 @pytest.mark.parametrize("left", [b"\x10", b"\xe0\x7f\x10", b"\xe0\x7f\x10\0OW\0"])
 def test_a_file_that_ends_inside_the_head_of_an_element_is_held(left) -> None:
-    """parse() looks at values only; pydicom drops up to seven bytes without a word, and the pixels with them."""
+    """parse() looks at values only; pydicom drops up to seven bytes, and the pixels with them."""
     dataset = ct_slice()
     del dataset.PixelData
     with pytest.raises(DeidError):
@@ -341,7 +341,7 @@ def test_safe_private_elements_stay_in_implicit_vr() -> None:
     [("Rows", "12"), ("PatientName", "张三"), ("SliceThickness", "abc"), ("PixelData", "x")],
 )
 def test_a_replacement_that_cannot_be_written_says_so(selector, value, tmp_path) -> None:
-    """A person's replace:VALUE must be converted to the VR, or refused in a sentence before anything starts."""
+    """A person's replace:VALUE must be converted to the VR, or refused in a sentence before it starts."""
     dataset = ct_slice()
     path = write(tmp_path / "in.dcm", to_bytes(dataset))
     profile = Profile("p", overrides=(Override(selector, Action.REPLACE, value),))

@@ -26,7 +26,7 @@ DEID_RULES = {
 }  # fmt: skip
 SURROGATES = {0x00100010, 0x00100020, 0x00080050, 0x00200010}
 EXACT = [row for row in ROWS if row["mask"] == 0xFFFFFFFF and row["tag"] >> 16 > 4]
-"""Rows with a single tag, but for groups 0000, 0002, 0004, which go as a whole (PS3.15 E.1.1 steps 7 and 9)."""
+"""Rows with a single tag, but for groups 0000, 0002, 0004, which go whole (PS3.15 E.1.1 steps 7, 9)."""
 IDS = [f"{row['tag']:08X}" for row in ROWS]
 PLANTED = {
     "AE": b"AETITLE1", "AS": b"045Y", "CS": b"CODE", "DA": b"20200102", "DS": b"12", "DT": b"20200102101112",
@@ -139,7 +139,7 @@ def expected_action(row: dict, iod_type: str, option: Option | None) -> Action:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_row_at_the_top_of_a_real_object(kind: str) -> None:
-    """Each row with a single tag under no option and under each of the ten, resolved by the Type in this IOD."""
+    """Each row with a single tag under no option and under each of the ten, by its Type in this IOD."""
     dataset = everything(kind)
     node = iod_of(str(dataset.SOPClassUID))
     for option in (None, *Option):

@@ -40,7 +40,8 @@ import json, sys
 from viewer.rules.surrogates import Keyring
 ring = Keyring(bytes.fromhex(sys.argv[1]))
 values = json.loads(sys.argv[2])
-out = [[ring.uid(v), ring.code("accession", v, 12), ring.patient_code(v), ring.shift(v, whole_weeks=False).days]  # noqa: E501
+out = [[ring.uid(v), ring.code("accession", v, 12), ring.patient_code(v),
+        ring.shift(v, whole_weeks=False).days]
        for v in values]
 print(json.dumps(out))
 """
