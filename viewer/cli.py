@@ -109,7 +109,9 @@ def _print_catalog(catalog: Catalog) -> None:
     console = Console(highlight=False)
     console.print(table)
     for rejected in catalog.rejected:
-        console.print(f"not opened: {rejected.source.path.name}: {rejected.reason}", markup=False)
+        console.print(
+            f"not opened: {rejected.source.path.name}: {rejected.reason}", markup=False, soft_wrap=True
+        )
 
 
 @commands.command()
@@ -195,16 +197,23 @@ def _print_report(report: Report) -> None:
     counts = report.counts
     for instance in report.instances:
         if isinstance(instance, Held):
-            console.print(f"held      {instance.number:>5}  {instance.reason}", markup=False)
+            console.print(f"held      {instance.number:>5}  {instance.reason}", markup=False, soft_wrap=True)
     for reason in report.rejected:
-        console.print(f"rejected         {reason}", markup=False)
+        console.print(f"rejected         {reason}", markup=False, soft_wrap=True)
     written = [i for i in report.instances if not isinstance(i, Held)]
     unseen = [i.number for i in written if i.burned_in_text_likely and not i.looked_at]
     if unseen:
-        console.print(f"look at them: burned-in text is likely in {len(unseen)} written: {_numbers(unseen)}")
+        console.print(
+            f"look at them: burned-in text is likely in {len(unseen)} written: {_numbers(unseen)}",
+            soft_wrap=True,
+        )
     blind = sum(1 for i in written if not i.looked_at and i.pixels.basis != "none")
-    console.print(f"no person has looked at the pixels of {blind} of {len(written)} written files")
-    console.print(f"written {counts['written']}, held {counts['held']}, rejected {counts['rejected']}")
+    console.print(
+        f"no person has looked at the pixels of {blind} of {len(written)} written files", soft_wrap=True
+    )
+    console.print(
+        f"written {counts['written']}, held {counts['held']}, rejected {counts['rejected']}", soft_wrap=True
+    )
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -263,10 +272,12 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return WRONG_USE
     except DeidError as error:
-        _notes.print(str(error), markup=False)
+        _notes.print(str(error), markup=False, soft_wrap=True)
         return WRONG_USE
     except OSError as error:
-        _notes.print(f"A file or folder cannot be used ({type(error).__name__}).", markup=False)
+        _notes.print(
+            f"A file or folder cannot be used ({type(error).__name__}).", markup=False, soft_wrap=True
+        )
         return WRONG_USE
     except click.Abort:
         _notes.print("Stopped; nothing unfinished was left behind.")

@@ -59,8 +59,9 @@ def test_a_name_that_is_also_a_word_goes(name) -> None:
 
 def test_the_sweep_takes_only_identity() -> None:
     person = known("QUENBERT^OSWALDINE", phrases=("hosp-778341",))
-    text = "Coil 3 of Quenbert, HOSP-778341 (v1.2) Quenbertson"
-    assert take_out(text, person.telling) == "Coil 3 of , (v1.2) Quenbertson"
+    text = "Coil 3 of Quenbert, HOSP-778341 (v1.2) HOSP-7783412"
+    assert take_out(text, person.telling) == "Coil 3 of , (v1.2) HOSP-7783412"
+    assert take_out("model xQuenbert7", person.telling) == "model x 7"
     assert take_out("nothing here", person.telling) == "nothing here"
     assert take_out("nothing here", frozenset()) == "nothing here"
     assert "quenbert" not in repr(person)

@@ -5,11 +5,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.errors import UnsafeDestination
+from viewer.pixels.regions import Region, ScopeKind
 from viewer.release.report import Held, InstanceReport, Report
 from viewer.release.run import Task, run_instance
 from viewer.release.unfinished import clear_unfinished
@@ -52,8 +53,9 @@ def export(
     """
     check_destination(job)
     clear_unfinished(job.destination)
+    recipe_of = _recipes(job.recipe)
     tasks = [
-        Task(i, job.recipe, job.keyring, job.destination, i.number in job.duplicates, job.replace_existing)
+        Task(i, recipe_of(i), job.keyring, job.destination, i.number in job.duplicates, job.replace_existing)
         for i in job.instances
     ]
     began = time.perf_counter()
@@ -66,6 +68,22 @@ def export(
     reports.sort(key=lambda r: r.number)
     stopped = len(reports) < len(tasks)
     return Report(tuple(reports), job.rejected, stopped, time.perf_counter() - began)
+
+
+def _recipes(recipe: Recipe) -> Callable[[Instance], Recipe]:
+    """Return what gives an instance its recipe without the boxes of other images: it is sent to workers."""
+    wide = tuple(r for r in recipe.regions if r.scope.kind in (ScopeKind.SERIES, ScopeKind.STUDY))
+    own: dict[str, list[Region]] = {}
+    for region in recipe.regions:
+        if region.scope.kind in (ScopeKind.FRAME, ScopeKind.IMAGE):
+            own.setdefault(region.scope.uid, []).append(region)
+
+    def recipe_of(instance: Instance) -> Recipe:
+        uid = instance.sop_instance_uid
+        regions = (*wide, *own.get(uid, ()))
+        return replace(recipe, regions=regions, reviewed=recipe.reviewed & {uid})
+
+    return recipe_of
 
 
 def _run(

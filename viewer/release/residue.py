@@ -39,6 +39,8 @@ _CORE: Final = frozenset(
 _KINDS: Final = {0x00080080: "institution", 0x00080081: "institution", 0x00181000: "device number"}
 _WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
 _LONGEST: Final = 256
+_LONG_WORD: Final = 6
+"""Letters from which on a name is found inside other words too."""
 _SMALL_BINARY: Final = 1024
 _SAFE_IN_BINARY: Final = 6
 """Bytes that a needle must have to mean something inside pixel data and other large binary values."""
@@ -183,7 +185,7 @@ def _name_needles(name: str) -> Iterator[Needle]:
         parts = [p for p in re.split(r"[\^,;\s]+", group) if p]
         for part in parts:
             if len(part) >= (4 if part.isascii() else 2) and part.lower() not in _ordinary_words():
-                yield Needle(part, "name", whole=part.isascii())
+                yield Needle(part, "name", whole=part.isascii() and len(part) < _LONG_WORD)
         if len(parts) > 1:
             for joint in ("^", " ", ", ", ""):
                 for order in (parts, parts[::-1]):
@@ -308,12 +310,9 @@ def _inflated(content: bytes, written: Dataset) -> bytes:
 
 
 def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
-    """Return how often identity may occur: in new values, and in what an option or a person keeps.
-
-    A single name may also stand in code strings, where it is more likely a defined term.
-    """
+    """Return how often identity may occur: in new values, and in what an option or a person keeps."""
     parts = [repr(d.value).encode("utf-8", "replace") for d in plan.decisions if d.value is not None]
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _may_hold(d, needle)}
+    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
     if kept:
         for path, element, _ in _all(source, (), ["iso8859"]):
             if path in kept:
@@ -321,10 +320,6 @@ def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
                 parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
     parts.append(plan.sop_instance_uid.encode() * 2)
     return _count(b"\n".join(parts), needle, source)
-
-
-def _may_hold(decision: Decision, needle: Needle) -> bool:
-    return _by_choice(decision) or (decision.vr == "CS" and needle.kind == "name" and needle.whole)
 
 
 def _count(stream: bytes, needle: Needle, source: Dataset) -> int:

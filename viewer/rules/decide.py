@@ -269,6 +269,8 @@ def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decisi
     tag = path[-1]
     if 0x6000 <= tag >> 16 <= 0x601E:
         return _overlay(wanted, path, vr, level)
+    if 0x7F00 <= tag >> 16 <= 0x7FDE:  # Variable Pixel Data (retired): no box reaches it
+        return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
     if tag in CONTENT_VALUES:
         return content_value(path, dictionary_vr(tag), level.type_of(tag), level.dataset, wanted.options)
     return _document_length(path, level) if tag == values.DOCUMENT_LENGTH else None

@@ -11,6 +11,8 @@ from viewer.rules.standard import table
 
 _CJK: Final = "\u3400-\u9fff\uf900-\ufaff"
 _SHORTEST_LATIN: Final = 3
+LONG_WORD: Final = 6
+"""Letters from which on a name is found inside other words too."""
 _PATTERNS: Final = re.compile(
     r"""
     [\w.%+-]+@(?:[\w-]+\.)+[A-Za-z]{2,24}                           # e-mail
@@ -48,11 +50,6 @@ class KnownIdentity:
         both = (self.phrases, (w for w in self.words if _long_enough(w)))
         return frozenset(t for some in both for t in some if t.lower() not in ordinary)
 
-    @property
-    def unmistakable(self) -> frozenset[str]:
-        """Return the phrases alone, for code strings: a word there is more likely a defined term."""
-        return frozenset(p for p in self.phrases if p.lower() not in vocabulary())
-
 
 def name_parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return (phrases, words) of a person name with `=` groups and `^` components (PS3.5 6.2.1)."""
@@ -86,11 +83,12 @@ def _chinese() -> re.Pattern[str]:
 
 
 def _finder(terms: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern for terms: at word boundaries where they begin or end with a Latin letter."""
+    """Return a pattern for terms; short Latin ones only as whole words, or Ann would be cut from Annulus."""
     made = []
     for term in sorted(terms, key=lambda t: (-len(t), t)):
-        before = r"(?<![a-z0-9])" if term[0].isascii() and term[0].isalnum() else ""
-        after = r"(?![a-z0-9])" if term[-1].isascii() and term[-1].isalnum() else ""
+        short = len(term) < LONG_WORD or not term.isalpha()
+        before = r"(?<![a-z0-9])" if short and term[0].isascii() and term[0].isalnum() else ""
+        after = r"(?![a-z0-9])" if short and term[-1].isascii() and term[-1].isalnum() else ""
         made.append(before + re.escape(term) + after)
     return re.compile("|".join(made), re.IGNORECASE) if made else None
 

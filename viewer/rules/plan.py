@@ -227,7 +227,11 @@ def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: 
         if vr in _NAMING:
             draft.gathered.add(vr, element, level.encodings)
     draft.decisions.append(decision)
-    if decision.action is Action.KEEP and decision.vr == "SQ":
+    if decision.why.basis is Basis.OVERRIDE and decision.action is Action.REMOVE:
+        if decision.why.iod_type == "1":
+            message = "This element cannot be removed: this kind of object must have it. Replace it instead."
+            draft.findings.append(_error("required", message, path_text(decision.path)))
+    elif decision.action is Action.KEEP and decision.vr == "SQ":
         _descend(draft, decision, level)
     elif decision.action is Action.CLEAN and decision.value is None:
         draft.pending.append(Pending(len(draft.decisions) - 1, element, level))
@@ -260,10 +264,14 @@ def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
 
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
+    raw = dataset.get_item(tag).value
+    held = len(raw) if isinstance(raw, bytes) else 0
     try:
         value = dataset[tag].value
     except CONVERSION_ERRORS:
         return None
     if value is None or value == b"":
         return []
-    return list(value) if not isinstance(value, (bytes, str)) else None
+    if isinstance(value, (bytes, str)) or (held and not len(value)):
+        return None
+    return list(value)

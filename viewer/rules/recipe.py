@@ -96,12 +96,17 @@ class Recipe:
 
 def write_profile(profile: Profile, path: Path) -> None:
     """Write a profile as JSON; raises OSError."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(profile, order="deterministic"), indent=2))
+    plain = msgspec.to_builtins(profile)
+    plain["options"] = sorted(option.value for option in profile.options)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=2))
 
 
 def read_profile(path: Path) -> Profile:
     """Return the profile in a JSON file; raises BadSelector when it is not a valid one."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Profile)
+        profile = msgspec.json.decode(path.read_bytes(), type=Profile)
     except (msgspec.DecodeError, ConflictingOptions) as error:
         raise BadSelector(f"This is not a valid profile: {error}") from error
+    if profile.edition != EDITION:
+        raise BadSelector(f"This profile is for another edition of PS3.15 than {EDITION}.")
+    return profile

@@ -82,8 +82,7 @@ def _swept(
     if isinstance(raw, bytes) and raw.isascii() and not search.find_matches_as_indexes(raw.lower()):
         return None
     originals = texts(element, encodings)
-    terms = known.unmistakable if made.vr == "CS" else known.telling
-    left = tuple(take_out(text, terms) for text in originals)
+    left = tuple(take_out(text, known.telling) for text in originals)
     if left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)

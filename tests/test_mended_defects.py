@@ -1,4 +1,4 @@
-"""Defects found by attacking the engine: each test says what ought to hold, and why it did not."""
+"""Defects that a second pair of eyes found in the engine: each test says what ought to hold."""
 
 import io
 import os
