@@ -21,6 +21,7 @@ from viewer.custody.vault import file_keyring, site_keyring
 from viewer.dicom.catalog import Catalog
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import BadSelector, DeidError, UnreadableFile
+from viewer.dicom.quiet import keep_values_out_of_logs
 from viewer.dicom.scan import scan
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.box_text import regions_from
@@ -164,7 +165,8 @@ def clean(
 
 
 def _exported(job: Job, workers: int) -> Report:
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else nullcontext()
+    spawn = get_context("spawn")
+    pool = ProcessPoolExecutor(workers, spawn, keep_values_out_of_logs) if workers > 1 else nullcontext()
     with _progress("Cleaning") as progress, pool as executor:
         return export(job, progress=progress, executor=executor)
 
@@ -266,6 +268,7 @@ def demo(context: click.Context) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Return the exit code of a command line: 0 done, 1 something held or found, 2 wrong use or set-up."""
+    keep_values_out_of_logs()
     try:
         commands.main(args=list(arguments), prog_name=PRODUCT, standalone_mode=False)
     except click.ClickException as error:

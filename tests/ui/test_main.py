@@ -9,8 +9,9 @@ from PySide6.QtCore import qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from viewer.dicom.quiet import keep_values_out_of_logs
 from viewer.ui import main
-from viewer.ui.main import keep_values_out_of_logs, show_unexpected
+from viewer.ui.main import keep_paths_out_of_logs, show_unexpected
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def test_warnings_of_libraries_are_not_written_anywhere(
     monkeypatch.setattr(main, "qInstallMessageHandler", handlers.append)
     with warnings.catch_warnings():
         keep_values_out_of_logs()
+        keep_paths_out_of_logs()
         warnings.warn("Invalid value: 'Zhang^San'", UserWarning, stacklevel=1)
     logging.getLogger("pydicom").warning("Zhang^San")
     logging.getLogger("pydicom").setLevel(level)

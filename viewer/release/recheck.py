@@ -72,12 +72,14 @@ def _check(path: Path, name: str, needles: frozenset[Needle]) -> list[Finding]:
     try:
         content = path.read_bytes()
         written = dcmread(io.BytesIO(content))
+        # before anything converts the elements: their places in the file are needed
+        kinds = kinds_in(content, name, written, needles) if needles else set()
         found = [*_alone(content, written)]
     except (InvalidDicomError, *CONVERSION_ERRORS):
         return [_error("unreadable", "This is not a DICOM file that can be read.")]
     kept = {kind for code in _codes(written) for kind in _ALLOWED_BY.get(code, ())}
-    kinds = kinds_in(content, name, written, needles) - kept if needles else set()
-    found.extend(_error("identity-left", f"It holds a {kind} of a source.") for kind in sorted(kinds))
+    left = sorted(kinds - kept)
+    found.extend(_error("identity-left", f"It still holds of a source: {kind}.") for kind in left)
     return found
 
 

@@ -22,6 +22,7 @@ from viewer.dicom.elements import (
     ElementPath,
     dictionary_vr,
     encodings_of,
+    keyword,
     path_text,
     raw_elements,
     texts,
@@ -36,6 +37,7 @@ _CORE: Final = frozenset(
     )
 )  # fmt: skip
 """Attributes that always identify, whatever a plan says of them, at any depth."""
+_DUMMIES: Final = frozenset(("19000101", "19000101000000", "REMOVED", "Anonymous"))
 _KINDS: Final = {0x00080080: "institution", 0x00080081: "institution", 0x00181000: "device number"}
 _WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
 _LONGEST: Final = 256
@@ -73,7 +75,8 @@ def identity_of(source: Dataset) -> frozenset[Needle]:
     made = set(_needles(source, Plan(())))
     for path, element, encodings in _all(source, (), ["iso8859"]):
         vr = dictionary_vr(path[-1])
-        if vr in ("DA", "DT", "UI"):
+        structural = vr == "UI" and keyword(path[-1]).endswith(("ClassUID", "SyntaxUID"))
+        if vr in ("DA", "DT", "UI") and not structural:
             made.update(_needles_of(path[-1], vr, _readings(element, encodings)))
     return frozenset(made)
 
@@ -162,6 +165,8 @@ def _readings(element: Element, encodings: list[str]) -> set[str]:
 
 def _needles_of(tag: int, vr: str, values: Iterable[str]) -> Iterator[Needle]:
     for text in values:
+        if text in _DUMMIES or len(set(text)) < (2 if any(map(str.isalpha, text)) else 3):
+            continue  # what this program itself puts in; "xxxx", "00000000", "--.--"
         if vr == "PN":
             yield from _name_needles(text)
         elif vr == "UI":
@@ -203,8 +208,15 @@ def _date_needles(day: str) -> Iterator[Needle]:
 
 
 def _in_name(name: str, needles: Iterable[Needle]) -> set[Needle]:
+    """Return the needles in a file name; short ones as whole words, for surrogates are random letters."""
     lowered = name.lower()
-    return {n for n in needles if len(n.text) > 2 and n.text.lower() in lowered}
+    parts = set(re.split(r"[^0-9a-z]+", lowered))
+    found = set()
+    for needle in needles:
+        text = needle.text.lower()
+        if len(text) > 2 and (text in parts if needle.whole and text.isalnum() else text in lowered):
+            found.add(needle)
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -235,12 +247,12 @@ def _matches(
 ) -> set[Needle]:
     """Return the needles that occur in lower-cased bytes, short ones only outside the binary ranges."""
     owners: dict[bytes, Needle] = {}
-    for needle in needles:
+    for needle in sorted(needles, key=lambda n: (n.whole, n.text, n.kind)):
         for pattern in _encoded(needle, tuple(encodings)):
             owners.setdefault(pattern, needle)
     if not _touched(lowered, list(owners)):
         return set()
-    long = {p: n for p, n in owners.items() if len(p) >= _SAFE_IN_BINARY}
+    long = {p: n for p, n in owners.items() if _safe_in_binary(p)}
     found: set[Needle] = set()
     position = 0
     for low, high in [*binary, (len(lowered), len(lowered))]:
@@ -248,6 +260,11 @@ def _matches(
         found |= _hits(lowered, low, high, long)
         position = high
     return found
+
+
+def _safe_in_binary(pattern: bytes) -> bool:
+    """Return whether chance will not find a pattern in pixels; UTF-16 looks like small 16-bit samples."""
+    return len(pattern) >= (2 * _SAFE_IN_BINARY - 1 if b"\0" in pattern else _SAFE_IN_BINARY)
 
 
 def _touched(lowered: bytes, patterns: list[bytes]) -> bool:

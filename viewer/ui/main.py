@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from viewer import PRODUCT, VERSION
 from viewer.custody.vault import site_keyring
 from viewer.dicom.errors import DeidError
+from viewer.dicom.quiet import keep_values_out_of_logs
 from viewer.rules.profiles import shipped_profiles
 from viewer.ui.main_window import MainWindow
 
@@ -31,6 +31,7 @@ def run_window(paths: Sequence[str]) -> int:
 
     application = make_application()
     keep_values_out_of_logs()
+    keep_paths_out_of_logs()
     sys.excepthook = show_unexpected
     try:
         keyring = site_keyring()
@@ -57,10 +58,8 @@ def make_application() -> QApplication:
     return application
 
 
-def keep_values_out_of_logs() -> None:
-    """Silence pydicom's warnings, which quote the value they are about, and Qt's, which quote paths."""
-    warnings.simplefilter("ignore")
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+def keep_paths_out_of_logs() -> None:
+    """Silence Qt's messages, which quote paths."""
     qInstallMessageHandler(_told)
 
 
