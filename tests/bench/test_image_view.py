@@ -105,7 +105,6 @@ def test_window_drag(benchmark: BenchmarkFixture, view: Painted, scale: float) -
     view.zoom_by(scale / view.place.scale)
     QTest.mousePress(view, Qt.MouseButton.RightButton, NONE, QPoint(900, 500))
     measured(benchmark, moves(view), goal=8)
-    assert view._step == 1 or benchmark.stats.stats.max > 0.016
     QTest.mouseRelease(view, Qt.MouseButton.RightButton, NONE, QPoint(900, 500))
 
 
