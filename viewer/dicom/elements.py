@@ -68,6 +68,27 @@ def raw_elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
             yield tag, element
 
 
+def items_fit(element: RawDataElement) -> bool:
+    """Return whether the bytes of a sequence are items one after another that end where it ends (PS3.5 7.5).
+
+    pydicom takes any bytes for items and leaves out what it cannot read.
+    """
+    value, order = element.value or b"", "<" if element.is_little_endian else ">"
+    position = 0
+    while position < len(value):
+        if len(value) - position < 8:
+            return False
+        group, number, length = struct.unpack_from(f"{order}HHL", value, position)
+        if (group, number) == (0xFFFE, 0xE0DD):
+            return length == 0 and position + 8 == len(value)
+        if (group, number) != (0xFFFE, 0xE000):
+            return False
+        if length == 0xFFFFFFFF:
+            return True
+        position += 8 + length
+    return position == len(value)
+
+
 def walk(dataset: Dataset, parent: ElementPath = ()) -> Iterator[tuple[ElementPath, DataElement]]:
     """Yield (path, converted element) of every element at every depth, sequences before their items.
 

@@ -160,13 +160,14 @@ def _transfer_syntax(source: Dataset) -> str:
     meta = getattr(source, "file_meta", None)
     declared = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
     plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    uncompressed = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
     if _is_encapsulated(source):
-        if implicit or not little or not re.fullmatch(r"1\.2\.840\.10008\.1\.2(\.\d+)+", declared):
+        named = re.fullmatch(r"1\.2\.840\.10008\.1\.2(\.\d+)+", declared) and declared not in uncompressed
+        if implicit or not little or not named or declared == DeflatedExplicitVRLittleEndian:
             raise Unsupported("Its image is compressed, but it does not say how.")
         return declared
     if not declared or not _known(declared):
         return str(plain)
-    uncompressed = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
     if declared in uncompressed:
         return str(plain)
     if declared == DeflatedExplicitVRLittleEndian:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import (
@@ -25,6 +26,7 @@ from viewer.dicom.elements import (
     dictionary_vr,
     encodings_of,
     is_private,
+    items_fit,
     parse_selector,
     path_text,
     raw_elements,
@@ -264,14 +266,14 @@ def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
 
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
-    raw = dataset.get_item(tag).value
-    held = len(raw) if isinstance(raw, bytes) else 0
+    """Return the items of a sequence, or None when pydicom would only guess at them."""
+    raw = dataset.get_item(tag)
+    if isinstance(raw, RawDataElement) and not items_fit(raw):
+        return None
     try:
         value = dataset[tag].value
     except CONVERSION_ERRORS:
         return None
     if value is None or value == b"":
         return []
-    if isinstance(value, (bytes, str)) or (held and not len(value)):
-        return None
-    return list(value)
+    return list(value) if not isinstance(value, (bytes, str)) else None
