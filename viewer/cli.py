@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -203,6 +204,9 @@ def _print_report(report: Report) -> None:
     for reason in report.rejected:
         console.print(f"rejected         {reason}", markup=False, soft_wrap=True)
     written = [i for i in report.instances if not isinstance(i, Held)]
+    warned = Counter(f.message for one in written for f in one.findings)
+    for message, times in warned.items():
+        console.print(f"warning   {times:>5}  {message}", markup=False, soft_wrap=True)
     unseen = [i.number for i in written if i.burned_in_text_likely and not i.looked_at]
     if unseen:
         console.print(

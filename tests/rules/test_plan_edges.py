@@ -95,3 +95,18 @@ def test_a_person_cannot_remove_what_the_object_must_have() -> None:
     profile = Profile("p", overrides=(Override("/StudyInstanceUID", Action.REMOVE),))
     made = plan(parse(to_bytes(ct_slice())), Recipe(profile), KEYRING)
     assert "required" in {f.code for f in made.findings}
+
+
+def test_a_kept_text_that_holds_the_patient_is_warned_of_and_claims_nothing() -> None:
+    dataset = ct_slice()
+    dataset.StudyDescription = f"CT chest {str(dataset.PatientName).split('^')[0]}"
+    profile = Profile("p", overrides=(Override("StudyDescription", Action.KEEP),))
+    made = plan(parse(to_bytes(dataset)), Recipe(profile), KEYRING)
+    by_path = {d.path: d for d in made.decisions}
+    assert by_path[0x00081030,].action is Action.KEEP
+    assert [f.code for f in made.findings] == ["kept-identity"]
+    assert by_path[0x00120062,].value == "NO"
+    assert "113100" not in {c.value for c in made.claims}
+    harmless = ct_slice()
+    harmless.StudyDescription = "CT chest"
+    assert plan(parse(to_bytes(harmless)), Recipe(profile), KEYRING).findings == ()

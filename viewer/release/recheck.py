@@ -22,7 +22,7 @@ _SAFE_PRIVATE: Final = "113111"
 _ALLOWED_BY: Final = {
     "113106": {"date"},
     "113107": {"date"},
-    "113109": {"device number"},
+    "113109": {"device number", "date"},
     "113110": {"UID"},
     "113112": {"institution"},
 }

@@ -76,6 +76,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     clean_pending(draft.wanted, draft.decisions, draft.pending, known)
     sweep(draft.decisions, dataset, known)
     empty_bad_numbers(draft.decisions, dataset)
+    draft.findings.extend(_kept_identity(draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
@@ -239,6 +240,18 @@ def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: 
         draft.pending.append(Pending(len(draft.decisions) - 1, element, level))
     elif decision.action is Action.REPLACE and decision.value is None:
         draft.findings.append(_no_value(decision))
+
+
+def _kept_identity(decisions: list[Decision]) -> list[Finding]:
+    """Return a WARNING for every direct identifier that a person chose to keep."""
+    message = (
+        "Kept by choice although it identifies the patient; the output says that identity was not removed."
+    )
+    return [
+        Finding("kept-identity", Severity.WARNING, path_text(d.path), message)
+        for d in decisions
+        if d.why.basis is Basis.OVERRIDE and d.action is Action.KEEP and d.identity is Identity.DIRECT
+    ]
 
 
 def _no_value(decision: Decision) -> Finding:

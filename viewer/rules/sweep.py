@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
 
-from viewer.dicom.decisions import Action, Basis, Decision
+from viewer.dicom.decisions import Action, Basis, Decision, Identity
 from viewer.dicom.elements import Element, ElementPath, encodings_of, texts
 from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
@@ -42,17 +42,22 @@ def clean_pending(
 
 
 def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> None:
-    """Take identity that the header knows out of every text that stays (PS3.15 Table E.1-1 note 1)."""
+    """Take identity that the header knows out of every text that stays (PS3.15 Table E.1-1 note 1).
+
+    What a person chose to keep stays, but counts as a direct identifier when it holds identity.
+    """
     outer = encodings_of(dataset)
     search = searcher(known, outer)
     if search is None:
         return
     levels: dict[ElementPath, Dataset] = {(): dataset}
     for index, made in enumerate(decisions):
-        if made.action is Action.KEEP and made.vr in values.TEXT_VRS and made.why.basis is not Basis.OVERRIDE:
+        if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
             level = _dataset_at(made.path[:-1], levels)
             swept = _swept(made, level.get_item(made.path[-1]), search, known, encodings_of(level, outer))
-            if swept is not None:
+            if swept is not None and made.why.basis is Basis.OVERRIDE:
+                decisions[index] = replace(made, identity=Identity.DIRECT)
+            elif swept is not None:
                 decisions[index] = swept
 
 
