@@ -429,3 +429,36 @@ def test_cleaning_nothing_is_no_success(tmp_path, capsys) -> None:
     assert run(["clean", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) != 0
     assert os.listdir(tmp_path) != []
     assert "".join(capsys.readouterr())
+
+
+def test_the_checker_does_not_trust_a_cleaned_text(monkeypatch) -> None:
+    """residue._allowed() took what CLEAN made of the original for a new value, whatever was left in it."""
+    from viewer.rules import values
+
+    monkeypatch.setattr(values, "clean_text", lambda text, known: text)
+    dataset = ct_slice()
+    dataset.StudyDescription = "CT chest QUENBERT"
+    profile = Profile("p", frozenset((Option.CLEAN_DESCRIPTORS,)))
+    _, output, findings = cleaned(dataset, profile)
+    assert b"QUENBERT" in output
+    assert "identity-left" in {f.code for f in findings}
+
+
+def test_nobody_can_keep_what_would_break_the_file() -> None:
+    dataset = ct_slice()
+    put_raw(dataset, 0x00080000, "UL", b"\4\0\0\0")
+    profile = Profile("p", overrides=(Override("(0008,0000)", Action.KEEP),))
+    made, _, findings = cleaned(dataset, profile)
+    assert {d.path: d.action for d in made.decisions}[0x00080000,] is Action.REMOVE
+    assert findings == ()
+
+
+def test_a_source_that_cannot_be_read_is_a_finding(tmp_path) -> None:
+    """recheck() left such a source out and said that nothing was found."""
+    dataset = ct_slice()
+    source = write(tmp_path / "in" / "1.dcm", to_bytes(dataset))
+    write(tmp_path / "out" / "1.dcm", cleaned(dataset)[1])
+    instance = instance_of(source, dataset)
+    source.write_bytes(b"changed")
+    codes = {f.code for c in recheck(tmp_path / "out", [instance]) for f in c.findings}
+    assert codes == {"source-unread"}

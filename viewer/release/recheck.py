@@ -44,24 +44,31 @@ def recheck(
     """Return what is wrong with every file below a folder.
 
     With `sources`, every file is searched for the identity of every source: names, identifiers, dates
-    and UIDs, in every encoding, but for the kinds that its own method codes say were kept.
+    and UIDs, in every encoding, but for the kinds that its own method codes say were kept. A source that
+    cannot be read is a finding of its own: nothing was searched for it.
     """
-    needles = frozenset(n for instance in sources for n in _identity(instance))
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    needles: set[Needle] = set()
     checked = []
+    for instance in sources:
+        identity = _identity(instance)
+        needles |= identity or set()
+        if identity is None:
+            message = "This source cannot be read, so its identity was not searched for."
+            checked.append(Checked(f"source {instance.number}", (_error("source-unread", message),)))
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
     for number, path in enumerate(files, start=1):
         name = path.relative_to(folder).as_posix()
-        checked.append(Checked(name, tuple(_check(path, name, needles))))
+        checked.append(Checked(name, tuple(_check(path, name, frozenset(needles)))))
         if progress:
             progress(number, len(files))
     return checked
 
 
-def _identity(instance: Instance) -> frozenset[Needle]:
+def _identity(instance: Instance) -> frozenset[Needle] | None:
     try:
         return identity_of(dcmread(io.BytesIO(read_source(instance.source)), force=True))
     except (DeidError, *CONVERSION_ERRORS):
-        return frozenset()
+        return None
 
 
 def _error(code: str, message: str, where: str = "") -> Finding:

@@ -327,8 +327,12 @@ def _inflated(content: bytes, written: Dataset) -> bytes:
 
 
 def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
-    """Return how often identity may occur: in new values, and in what an option or a person keeps."""
-    parts = [repr(d.value).encode("utf-8", "replace") for d in plan.decisions if d.value is not None]
+    """Return how often identity may occur: in new values, and in what an option or a person keeps.
+
+    Not in cleaned texts: those are made of the original, and cleaning them is what is being checked.
+    """
+    new = [d.value for d in plan.decisions if d.value is not None and d.action is not Action.CLEAN]
+    parts = [repr(value).encode("utf-8", "replace") for value in new]
     kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
     if kept:
         for path, element, _ in _all(source, (), ["iso8859"]):

@@ -70,13 +70,12 @@ def decide(wanted: Wanted, tag: int, element: Element, level: Level) -> Decision
     path = (*level.parent, tag)
     row = None if is_private(tag) else standard().row(tag)
     vr = str(element.VR or "") or dictionary_vr(tag)
+    if tag & 0xFFFF == 0 or tag >> 16 in (0x0000, 0x0002, 0x0004):  # no choice: the file would be broken
+        return Decision(path, vr or "UL", Action.REMOVE, Identity.HARMLESS, _STRUCTURE)
     if wanted.overrides:
         chosen = _overridden(wanted, path, tag, element, level, row)
         if chosen is not None:
             return chosen
-    group = tag >> 16
-    if tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004):
-        return Decision(path, vr or "UL", Action.REMOVE, Identity.HARMLESS, _STRUCTURE)
     if is_private(tag):
         return _private(wanted, path, tag, vr, element, level)
     if row is not None:
