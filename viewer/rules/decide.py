@@ -19,7 +19,8 @@ from viewer.dicom.elements import (
     vr_to_write,
 )
 from viewer.rules import private, values
-from viewer.rules.recipe import Option, Override
+from viewer.rules.recipe import Option, Override, Profile
+from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
 from viewer.rules.structured import CONTENT_VALUES, content_value
 from viewer.rules.surrogates import Keyring, dummy
@@ -41,12 +42,18 @@ _VRS: Final = frozenset(
 class Wanted:
     """What a decision rests on besides the element: options, overrides, keys, and whose instance it is."""
 
-    options: frozenset[Option]
+    profile: Profile
+    site: SiteList = field(repr=False)
     overrides: tuple[tuple[Selector, Override], ...]
     keyring: Keyring
     person: values.Person
     salt: str = field(repr=False)
     """Makes the UIDs inside dummy items differ from instance to instance."""
+
+    @property
+    def options(self) -> frozenset[Option]:
+        """Return the options of the profile."""
+        return self.profile.options
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     sop_class, sop_instance = _sop_class(dataset), _sop_instance(dataset)
     overrides = tuple((parse_selector(o.selector), o) for o in recipe.profile.overrides)
     person = person_of(dataset, recipe, keyring)
-    draft = _Draft(Wanted(recipe.profile.options, overrides, keyring, person, sop_instance))
+    draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance))
     draft.findings.extend(_class_findings(sop_class))
     _walk(draft, _level(dataset, (), iod_of(sop_class), None))
     known = draft.gathered.known()

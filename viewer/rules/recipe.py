@@ -11,6 +11,7 @@ from viewer.dicom.decisions import Action
 from viewer.dicom.elements import parse_selector
 from viewer.dicom.errors import BadSelector, ConflictingOptions
 from viewer.pixels.regions import Region
+from viewer.rules.site_list import SiteList
 
 
 class Option(Enum):
@@ -26,6 +27,21 @@ class Option(Enum):
     CLEAN_DESCRIPTORS = "clean_desc"
     CLEAN_STRUCTURED_CONTENT = "clean_struct_cont"
     CLEAN_GRAPHICS = "clean_graph"
+
+
+class BirthDate(Enum):
+    """What becomes of Patient's Birth Date; the table has no option for it (PS3.15 Table E.1-1)."""
+
+    TABLE = "table"
+    YEAR = "year"
+    SHIFT = "shift"
+
+
+class Documents(Enum):
+    """What becomes of an encapsulated document (PS3.3 A.45)."""
+
+    REPLACE = "replace"
+    REDACT = "redact"
 
 
 EDITION: Final = "2026d"
@@ -56,6 +72,12 @@ class Profile:
     overrides: tuple[Override, ...] = ()
     keep_weekday: bool = False
     """Shift dates by whole weeks."""
+    birth_date: BirthDate = BirthDate.TABLE
+    """YEAR and SHIFT deviate from the standard, so the claim of the Basic Profile is dropped."""
+    documents: Documents = Documents.REPLACE
+    """REPLACE by a harmless one; REDACT to pages of pixels, once a person has looked at them."""
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+    """X.509 certificates in PEM for whom the originals are encrypted in the output (PS3.15 E.1.2)."""
     edition: str = EDITION
 
     def __post_init__(self) -> None:
@@ -82,6 +104,8 @@ class Recipe:
     reviewed: frozenset[str] = field(default=frozenset(), repr=False)
     """Original SOP Instance UIDs whose pixels, every frame, a person has looked at."""
     waivers: tuple[Waiver, ...] = ()
+    site: SiteList = field(default=SiteList(), repr=False)
+    """What the site decided once for all; not part of the history."""
 
     def with_override(self, override: Override) -> "Recipe":
         """Return a recipe in which this override replaces any earlier one of the same selector."""
