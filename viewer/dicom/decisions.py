@@ -43,6 +43,7 @@ class Basis(Enum):
     STRUCTURE = "structure"
     FOUND_IDENTITY = "found identity"
     CLAIM = "claim"
+    RULE = "rule of the profile"
 
 
 class Reason(NamedTuple):

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from viewer import PRODUCT, VERSION
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Items, MethodCode, NewElement, Reason
 from viewer.dicom.elements import texts
+from viewer.rules.dates import BIRTH_DATE
 from viewer.rules.recipe import EDITION, Option, Recipe
 from viewer.rules.standard import table
 
@@ -43,9 +44,10 @@ def _meanings() -> Mapping[str, str]:
 
 
 def weakened(decisions: Iterable[Decision]) -> bool:
-    """Return whether a person's choice leaves an attribute that the profile would have changed."""
+    """Return whether a choice leaves what the profile would have changed, such as a year of birth."""
     return any(
-        d.why.basis is Basis.OVERRIDE and d.action is Action.KEEP and d.identity is not Identity.HARMLESS
+        (d.why.basis is Basis.OVERRIDE and d.action is Action.KEEP and d.identity is not Identity.HARMLESS)
+        or (d.why.basis is Basis.RULE and d.path == (BIRTH_DATE,))
         for d in decisions
     )
 

@@ -14,11 +14,12 @@ from viewer.dicom.elements import (
     Selector,
     dictionary_vr,
     is_private,
+    keyword,
     path_text,
     texts,
     vr_to_write,
 )
-from viewer.rules import private, values
+from viewer.rules import dates, private, values
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
@@ -27,6 +28,7 @@ from viewer.rules.surrogates import Keyring, dummy
 
 PIXEL_DATA: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _TEMPORAL: Final = frozenset(("DA", "DT", "TM"))
+_RULED: Final = frozenset((dates.BIRTH_DATE, *dates.AGES))
 _STRUCTURE: Final = Reason(Basis.STRUCTURE)
 _PRIVATE: Final = Reason(Basis.PRIVATE, "X")
 _UNLISTED: Final = Reason(Basis.UNLISTED)
@@ -113,9 +115,14 @@ def _identity_by_vr(tag: int) -> Identity:
     if vr == "PN":
         return Identity.DIRECT
     role = standard().sweep.get(tag, "")
-    if vr in _TEMPORAL or (vr == "UI" and role and not role.startswith("structural")):
+    if vr in _TEMPORAL or (vr == "UI" and not _is_structural(tag, role)):
         return Identity.QUASI
     return Identity.HARMLESS if vr else Identity.UNKNOWN
+
+
+def _is_structural(tag: int, role: str) -> bool:
+    """Return whether a UID names a kind of thing; of attributes newer than the table the keyword tells."""
+    return role.startswith("structural") if role else keyword(tag).endswith(("ClassUID", "SyntaxUID"))
 
 
 def removed_private(path: ElementPath, element: Element) -> Decision:
@@ -161,9 +168,21 @@ def _listed(
     made = Decision(path, vr, Action.KEEP, row.identity, why)
     if not dictionary_vr(tag) and element.VR in (None, "UN"):
         return replace(made, action=Action.REMOVE)
+    ruled = _ruled(wanted, made, element, level) if tag in _RULED else None
+    if ruled is not None:
+        return ruled
     if code == "C" and option is not None:
         return _option_clean(wanted, made, element, level, row, option)
     return carried_out(wanted, made, element, level, resolve(code, iod_type))
+
+
+def _ruled(wanted: Wanted, made: Decision, element: Element, level: Level) -> Decision | None:
+    """Return the decision of a rule beside the table for a birth date or an age, None where it has none."""
+    originals = _values(element, level)
+    if made.path == (dates.BIRTH_DATE,):
+        studied = dates.day_of_study(level.dataset)
+        return dates.birth_date(made, originals, wanted.profile, wanted.person.shift, studied)
+    return dates.pooled(made, originals) if made.path[-1] != dates.BIRTH_DATE else None
 
 
 def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, resolved: str) -> Decision:
@@ -234,7 +253,7 @@ def _temporal(wanted: Wanted, made: Decision, element: Element, level: Level, ba
             return made
         if made.vr in ("DA", "DT"):
             originals = _values(element, level)
-            moved = values.shifted(made.vr, originals, wanted.person)
+            moved = dates.shifted(made.vr, originals, wanted.person.shift)
             if moved is not None:
                 return replace(made, action=Action.SHIFT, value=moved) if moved else made
     return carried_out(wanted, made, element, level, basic)

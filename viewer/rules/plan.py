@@ -32,7 +32,7 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.rules import claims, private, values
+from viewer.rules import claims, dates, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
@@ -82,11 +82,19 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
     codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
     claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
+    age = dates.added_age(dataset, recipe.profile.options)
+    if age is not None and not _is_chosen(draft.decisions, age):
+        claimed.append(age)
     if not _text(dataset, _SOP_INSTANCE):
         claimed.extend(_added_uid(draft, dataset, sop_instance))
     if sop_class and not _text(dataset, _SOP_CLASS):
         claimed.append(_added_class(dataset, sop_class))
     return _finished(draft, dataset, claimed, blanks, codes)
+
+
+def _is_chosen(decisions: list[Decision], wanted: Decision) -> bool:
+    """Return whether a person has chosen what becomes of the element of a decision."""
+    return any(d.path == wanted.path and d.why.basis is Basis.OVERRIDE for d in decisions)
 
 
 def _finished(

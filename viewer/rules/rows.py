@@ -282,6 +282,7 @@ def why_text(why: Reason, vr: str = "") -> str:
         Basis.STRUCTURE: "Belongs to how the file is stored.",
         Basis.FOUND_IDENTITY: "The patient or the hospital was found in this text and taken out.",
         Basis.CLAIM: "Says what this program did.",
+        Basis.RULE: f"A rule of the profile for the {why.detail}.",
     }
     return sentences[why.basis]
 

@@ -17,8 +17,6 @@ from viewer.rules.surrogates import (
     dummy,
     dummy_items,
     pooled_age,
-    shifted_date,
-    shifted_datetime,
 )
 
 CONTENT_SEQUENCE: Final = 0x0040A730
@@ -88,13 +86,6 @@ def filled(tag: int, vr: str, node: IodNode | None, keyring: Keyring, salt: str)
     if vr == "SQ":
         return dummy_items(node.child(tag) if node else None, keyring, f"{salt}/{tag:08X}")
     return keyring.uid(f"dummy {salt}/{tag:08X}") if vr == "UI" else dummy(vr)
-
-
-def shifted(vr: str, originals: tuple[str, ...], person: Person) -> tuple[str, ...] | None:
-    """Return DA or DT values moved by the patient's shift, or None when one of them cannot be moved."""
-    move = shifted_date if vr == "DA" else shifted_datetime
-    moved = [move(value, person.shift) for value in originals]
-    return None if None in moved else tuple(m for m in moved if m is not None)
 
 
 def remapped(originals: tuple[str, ...], keyring: Keyring) -> tuple[str, ...]:

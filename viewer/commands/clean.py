@@ -1,0 +1,139 @@
+"""clean: write cleaned and checked copies."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from viewer import PRODUCT, VERSION
+from viewer.commands.terminal import FOUND, PATHS, progress_bar, scanned
+from viewer.custody.vault import file_keyring, site_keyring
+from viewer.dicom.decisions import Action
+from viewer.dicom.errors import BadSelector, UnreadableFile
+from viewer.dicom.quiet import keep_values_out_of_logs
+from viewer.pixels.box_text import regions_from
+from viewer.release.batch import Job, export
+from viewer.release.report import Held, Report
+from viewer.release.report_file import report_json, write_report
+from viewer.rules.profiles import profile_named, shipped_profiles
+from viewer.rules.recipe import CHOICES, Option, Override, Profile, Recipe, read_profile
+
+_OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Option}
+
+
+@click.command()
+@PATHS
+@click.option("--out", "destination", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--profile", "profile_name", default="basic", help="Name of a profile, or a profile file.")
+@click.option("--option", "options", multiple=True, help="PS3.15 option: " + ", ".join(_OPTION_NAMES))
+@click.option("--set", "settings", multiple=True, help="SELECTOR=ACTION (replace:VALUE gives a value).")
+@click.option(
+    "--box", "boxes", multiple=True, help="X,Y,W,H[@modality=US;series=2;instance=7;size=CxR;frame=1-9]"
+)
+@click.option("--key-file", type=click.Path(path_type=Path), help="Key for surrogates; made if missing.")
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the JSON report here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--replace", "replace_existing", is_flag=True, help="Replace different files of the same name.")
+@click.option("--workers", default=1, type=click.IntRange(1, 64), help="Processes to run.")
+def clean(
+    paths: tuple[Path, ...],
+    destination: Path,
+    profile_name: str,
+    options: tuple[str, ...],
+    settings: tuple[str, ...],
+    boxes: tuple[str, ...],
+    key_file: Path | None,
+    report_file: Path | None,
+    as_json: bool,
+    replace_existing: bool,
+    workers: int,
+) -> None:
+    """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
+    profile = _profile(profile_name, options, settings)
+    keyring = file_keyring(key_file) if key_file else site_keyring()
+    catalog = scanned(paths)
+    if not catalog.studies:
+        raise UnreadableFile("No DICOM images were found there; nothing was written.")
+    regions = [region for box in boxes for region in regions_from(box, catalog.studies)]
+    recipe = Recipe(profile, tuple(regions))
+    reasons = tuple(r.reason for r in catalog.rejected)
+    instances = tuple(catalog.instances)
+    job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons)
+    report = _exported(job, workers)
+    content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
+    if report_file:
+        write_report(content, report_file)
+    if as_json:
+        click.echo(content.decode())
+    else:
+        _print_report(report)
+    sys.exit(FOUND if report.counts["held"] or report.counts["rejected"] else 0)
+
+
+def _exported(job: Job, workers: int) -> Report:
+    spawn = get_context("spawn")
+    pool = ProcessPoolExecutor(workers, spawn, keep_values_out_of_logs) if workers > 1 else nullcontext()
+    with progress_bar("Cleaning") as progress, pool as executor:
+        return export(job, progress=progress, executor=executor)
+
+
+def _profile(name: str, options: Sequence[str], settings: Sequence[str]) -> Profile:
+    """Return the profile that the command line describes; raises BadSelector with what is possible."""
+    profile = profile_named(name) or (read_profile(Path(name)) if Path(name).is_file() else None)
+    if profile is None:
+        names = ", ".join(p.name for p in shipped_profiles())
+        raise BadSelector(f"There is no profile “{name}”. Choose one of: {names}; or name a profile file.")
+    unknown = [o for o in options if o not in _OPTION_NAMES]
+    if unknown:
+        raise BadSelector(f"There is no option “{unknown[0]}”. Choose among: {', '.join(_OPTION_NAMES)}.")
+    overrides = tuple(_override(text) for text in settings)
+    chosen = profile.options | {_OPTION_NAMES[o] for o in options}
+    return replace(profile, options=chosen, overrides=profile.overrides + overrides)
+
+
+def _override(text: str) -> Override:
+    selector, sign, action = text.rpartition("=")
+    name, _, value = action.partition(":")
+    names = [a.value for a in CHOICES]
+    if not sign or name not in names or (name == "replace") != bool(value):
+        raise BadSelector(f"Write SELECTOR=ACTION with {', '.join(names)}; replace needs replace:VALUE.")
+    return Override(selector, Action(name), value)
+
+
+def _print_report(report: Report) -> None:
+    console = Console(highlight=False)
+    counts = report.counts
+    for instance in report.instances:
+        if isinstance(instance, Held):
+            console.print(f"held      {instance.number:>5}  {instance.reason}", markup=False, soft_wrap=True)
+    for reason in report.rejected:
+        console.print(f"rejected         {reason}", markup=False, soft_wrap=True)
+    written = [i for i in report.instances if not isinstance(i, Held)]
+    warned = Counter(f.message for one in written for f in one.findings)
+    for message, times in warned.items():
+        console.print(f"warning   {times:>5}  {message}", markup=False, soft_wrap=True)
+    unseen = [i.number for i in written if i.burned_in_text_likely and not i.looked_at]
+    if unseen:
+        console.print(
+            f"look at them: burned-in text is likely in {len(unseen)} written: {_numbers(unseen)}",
+            soft_wrap=True,
+        )
+    blind = sum(1 for i in written if not i.looked_at and i.pixels.basis != "none")
+    console.print(
+        f"no person has looked at the pixels of {blind} of {len(written)} written files", soft_wrap=True
+    )
+    console.print(
+        f"written {counts['written']}, held {counts['held']}, rejected {counts['rejected']}", soft_wrap=True
+    )
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:20]))
+    return shown + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")
