@@ -312,11 +312,17 @@ class Workspace(QObject):
 
     # Release -----------------------------------------------------------------------------------
 
-    def job(self, destination: Path) -> Job:
+    def job(self, destination: Path, *, disc: bool = False) -> Job:
         reasons = tuple(r.reason for r in self.catalog.rejected)
         instances = tuple(self.catalog.instances)
         return Job(
-            instances, self.catalog.duplicates, self.recipe, self.keyring, destination, rejected=reasons
+            instances,
+            self.catalog.duplicates,
+            self.recipe,
+            self.keyring,
+            destination,
+            rejected=reasons,
+            disc=disc,
         )
 
     def check_destination(self, destination: Path) -> None:
@@ -329,9 +335,11 @@ class Workspace(QObject):
         progress: Callable[[int, int], None],
         done: Callable[[Report], None],
         failed: Callable[[str], None],
+        *,
+        disc: bool = False,
     ) -> None:
         """Export everything in the background; the only act that cannot be undone."""
-        job = self.job(destination)
+        job = self.job(destination, disc=disc)
 
         def finished(report: Report) -> None:
             self.report = report

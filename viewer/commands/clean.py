@@ -41,6 +41,7 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the JSON report here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--replace", "replace_existing", is_flag=True, help="Replace different files of the same name.")
+@click.option("--disc", is_flag=True, help="Write a file-set for a disc, with a new DICOMDIR.")
 @click.option("--workers", default=1, type=click.IntRange(1, 64), help="Processes to run.")
 def clean(
     paths: tuple[Path, ...],
@@ -53,6 +54,7 @@ def clean(
     report_file: Path | None,
     as_json: bool,
     replace_existing: bool,
+    disc: bool,
     workers: int,
 ) -> None:
     """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
@@ -65,7 +67,7 @@ def clean(
     recipe = Recipe(profile, tuple(regions))
     reasons = tuple(r.reason for r in catalog.rejected)
     instances = tuple(catalog.instances)
-    job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons)
+    job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons, disc)
     report = _exported(job, workers)
     content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
     if report_file:
@@ -115,6 +117,8 @@ def _print_report(report: Report) -> None:
             console.print(f"held      {instance.number:>5}  {instance.reason}", markup=False, soft_wrap=True)
     for reason in report.rejected:
         console.print(f"rejected         {reason}", markup=False, soft_wrap=True)
+    for note in report.notes:
+        console.print(f"note             {note}", markup=False, soft_wrap=True)
     written = [i for i in report.instances if not isinstance(i, Held)]
     warned = Counter(f.message for one in written for f in one.findings)
     for message, times in warned.items():

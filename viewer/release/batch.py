@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from viewer.dicom.catalog import Instance
-from viewer.dicom.errors import UnsafeDestination
+from viewer.dicom.errors import DeidError, UnsafeDestination
 from viewer.pixels.regions import Region, ScopeKind
+from viewer.release.dicomdir import NAME, write_dicomdir
 from viewer.release.report import Held, InstanceReport, Report
 from viewer.release.run import Task, run_instance
 from viewer.release.unfinished import clear_unfinished
@@ -30,6 +31,8 @@ class Job:
     replace_existing: bool = False
     rejected: tuple[str, ...] = ()
     """Reasons of files that were never in the catalog, for the report."""
+    disc: bool = False
+    """Write a file-set for a disc, with a DICOMDIR of everything in the destination (PS3.10 8)."""
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -55,7 +58,15 @@ def export(
     clear_unfinished(job.destination)
     recipe_of = _recipes(job.recipe)
     tasks = [
-        Task(i, recipe_of(i), job.keyring, job.destination, i.number in job.duplicates, job.replace_existing)
+        Task(
+            i,
+            recipe_of(i),
+            job.keyring,
+            job.destination,
+            i.number in job.duplicates,
+            job.replace_existing,
+            job.disc,
+        )
         for i in job.instances
     ]
     began = time.perf_counter()
@@ -67,7 +78,18 @@ def export(
     clear_unfinished(job.destination)
     reports.sort(key=lambda r: r.number)
     stopped = len(reports) < len(tasks)
-    return Report(tuple(reports), job.rejected, stopped, time.perf_counter() - began)
+    notes = _indexed(job) if job.disc else ()
+    return Report(tuple(reports), job.rejected, stopped, time.perf_counter() - began, notes)
+
+
+def _indexed(job: Job) -> tuple[str, ...]:
+    """Write the DICOMDIR of everything that stands in the destination; return what could not be indexed."""
+    files = (p.relative_to(job.destination).as_posix() for p in job.destination.rglob("*") if p.is_file())
+    try:
+        left_out = write_dicomdir(job.destination, [n for n in files if n != NAME], job.keyring)
+    except DeidError as error:
+        return (str(error),)
+    return tuple(f"Not in the index of the disc: {name}" for name in left_out)
 
 
 def _recipes(recipe: Recipe) -> Callable[[Instance], Recipe]:

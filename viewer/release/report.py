@@ -57,6 +57,8 @@ class Report:
     rejected: tuple[str, ...] = ()
     cancelled: bool = False
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What came up beside the instances, in sentences, such as a file that the index of a disc leaves out."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -37,6 +37,7 @@ def report_json(report: Report, *, product: str, recipe: Recipe) -> bytes:
         "seconds": round(report.seconds, 3),
         "instances": rows,
         "rejected": report.rejected,
+        "notes": report.notes,
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)
 

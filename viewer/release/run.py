@@ -41,6 +41,8 @@ class Task:
     duplicate: bool = False
     """Another file has the same SOP Instance UID: the output name gets a mark made from the content."""
     replace_existing: bool = False
+    disc: bool = False
+    """Names that may stand in a DICOMDIR (PS3.10 8.2): no ending, eight characters at most."""
 
 
 def run_instance(task: Task) -> InstanceReport:
@@ -129,7 +131,16 @@ def _ends_in_a_head(last: Element, size: int) -> bool:
 
 def output_name(task: Task, made: Plan, content: bytes) -> str:
     """Return the relative output name, made of surrogates only."""
+    if task.disc:
+        return _name_on_disc(task, made, content)
     mark = ""
     if task.duplicate:
         mark = "-" + task.keyring.code("content", hashlib.sha256(content).hexdigest(), 6)
     return str(PurePosixPath(made.patient, made.study, made.series, f"{made.instance}{mark}.dcm"))
+
+
+def _name_on_disc(task: Task, made: Plan, content: bytes) -> str:
+    own = made.instance[-8:]
+    if task.duplicate:
+        own = task.keyring.code("content", hashlib.sha256(content).hexdigest())
+    return str(PurePosixPath(made.patient[-8:], made.study[-8:], made.series[-8:], own))

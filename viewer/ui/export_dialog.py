@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -39,6 +40,7 @@ class ExportDialog(QDialog):
         self.pages = QStackedWidget()
         self.folder = QLineEdit(destination)
         self.start = QPushButton(self.tr("&Export"))
+        self.disc = QCheckBox(self.tr("For a disc: short names and a new DICOMDIR"))
         self.bar = QProgressBar()
         self._note, self._left, self._outcome = QLabel(), QLabel(), QLabel()
         self.cancel_button = QPushButton(self.tr("&Cancel"))
@@ -69,7 +71,8 @@ class ExportDialog(QDialog):
         self.bar.setRange(0, 0)
         self._left.setText(self.tr("Reading…"))
         self.pages.setCurrentIndex(1)
-        self._workspace.export(destination, self._progress, self._finish, self._fail)
+        disc = self.disc.isChecked()
+        self._workspace.export(destination, self._progress, self._finish, self._fail, disc=disc)
 
     def _progress(self, done: int, total: int) -> None:
         self.bar.setRange(0, total)
@@ -106,6 +109,7 @@ class ExportDialog(QDialog):
                 self.held.addItem(self.tr("✕ image {0} held: {1}").format(one.number, one.reason))
         for reason in report.rejected:
             self.held.addItem(self.tr("– not opened: {0}").format(reason))
+        self.held.addItems([f"! {note}" for note in report.notes])
         if not self.held.count():
             self.held.addItem(self.tr("Every file was read again from disk and searched for the patient."))
         self.pages.setCurrentIndex(2)
@@ -187,6 +191,7 @@ class ExportDialog(QDialog):
                 names,
                 (QLabel(self.tr("Into:")), self.folder, browse),
                 self._note,
+                self.disc,
                 None,
                 (None, close, self.start),
             )
