@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from multiprocessing import freeze_support
 
-_COMMANDS = ("inspect", "clean", "verify", "demo")
+_COMMANDS = ("inspect", "clean", "verify", "demo", "conformance")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if not has_display():
         if sys.stderr is not None:  # a windowed program on Windows has none
-            print("No display was found. Use inspect, clean, verify or demo; --help.", file=sys.stderr)
+            print("No display was found. Use a command; --help lists them.", file=sys.stderr)
         return 2
     from viewer.ui.main import run_window
 

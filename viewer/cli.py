@@ -6,6 +6,7 @@ import click
 
 from viewer import PRODUCT, VERSION
 from viewer.commands.clean import clean
+from viewer.commands.conformance import conformance
 from viewer.commands.demo import demo
 from viewer.commands.inspect import inspect
 from viewer.commands.terminal import FOUND, WRONG_USE, notes
@@ -20,7 +21,7 @@ def commands() -> None:
     """De-identify DICOM studies: header, pixels, and proof. Without a command the window opens."""
 
 
-for _command in (inspect, clean, verify, demo):
+for _command in (inspect, clean, verify, conformance, demo):
     commands.add_command(_command)
 
 

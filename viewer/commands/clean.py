@@ -58,7 +58,7 @@ def clean(
     workers: int,
 ) -> None:
     """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
-    profile = _profile(profile_name, options, settings)
+    profile = profile_of(profile_name, options, settings)
     keyring = file_keyring(key_file) if key_file else site_keyring()
     catalog = scanned(paths)
     if not catalog.studies:
@@ -86,7 +86,7 @@ def _exported(job: Job, workers: int) -> Report:
         return export(job, progress=progress, executor=executor)
 
 
-def _profile(name: str, options: Sequence[str], settings: Sequence[str]) -> Profile:
+def profile_of(name: str, options: Sequence[str], settings: Sequence[str]) -> Profile:
     """Return the profile that the command line describes; raises BadSelector with what is possible."""
     profile = profile_named(name) or (read_profile(Path(name)) if Path(name).is_file() else None)
     if profile is None:

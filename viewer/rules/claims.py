@@ -23,7 +23,7 @@ CLAIMED: Final = frozenset((IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL_MOD
 
 _BASIC: Final = "113100"
 _PIXELS: Final = "113101"
-_OF_OPTION: Final = {
+OF_OPTION: Final = {
     Option.CLEAN_GRAPHICS: "113103",
     Option.CLEAN_STRUCTURED_CONTENT: "113104",
     Option.CLEAN_DESCRIPTORS: "113105",
@@ -64,7 +64,7 @@ def method_codes(
     recipe: Recipe, decisions: Iterable[Decision], *, pixels_seen: bool
 ) -> tuple[MethodCode, ...]:
     """Return the codes of CID 7050 that hold for this instance; none when the profile was weakened."""
-    codes = {_OF_OPTION[option] for option in recipe.profile.options}
+    codes = {OF_OPTION[option] for option in recipe.profile.options}
     codes |= set() if weakened(decisions) else {_BASIC}
     codes |= {_PIXELS} if pixels_seen else set()
     return tuple(MethodCode(code, _meanings()[code]) for code in sorted(codes))
