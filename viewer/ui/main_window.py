@@ -10,8 +10,6 @@ from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
-    QFileDialog,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -29,14 +27,16 @@ from viewer.app.frames import FrameStore
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
-from viewer.rules.profiles import profile_named, shipped_profiles
+from viewer.rules.profiles import profile_named
 from viewer.ui.export_dialog import ExportDialog
 from viewer.ui.history_actions import history_actions
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.left_panel import LeftPanel
 from viewer.ui.lists_panel import ListsPanel
 from viewer.ui.notice_bar import NoticeBar
+from viewer.ui.open_button import OpenButton
 from viewer.ui.options_dialog import OptionsDialog
+from viewer.ui.profile_choice import ProfileChoice
 from viewer.ui.study_panel import StudyPanel
 from viewer.ui.tag_panel import TagPanel
 from viewer.ui.theme import DARK, LIGHT, apply_theme, system_is_dark
@@ -61,12 +61,11 @@ class MainWindow(QMainWindow):
         self.lists = ListsPanel(workspace, self.images)
         self.left = LeftPanel(workspace)
         self.notice = NoticeBar()
-        self.profile = QComboBox()
+        self.profile = ProfileChoice(workspace)
         self.next_button = QToolButton()
         self.export_button = QPushButton(self.tr("Export…"))
         self._busy, self._end = QProgressBar(), QToolBar()
         self._stop = QPushButton(self.tr("Stop reading"))
-        self._recent = QMenu(self)
         self.mask_action = QAction(self.tr("Mask screen"), self)
         self.dark = QAction(self.tr("Dark"), self)
         self.setWindowTitle("deid-viewer")
@@ -144,25 +143,6 @@ class MainWindow(QMainWindow):
         for panel in (self.images, self.studies, self.tags, self.lists):
             panel.set_masked(masked)
 
-    def _choose_files(self) -> None:
-        names, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open files, DICOMDIR or ZIP"))
-        self.open_paths([Path(name) for name in names])
-
-    def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Open a folder"))
-        if name:
-            self.open_paths([Path(name)])
-
-    def _choose_profile(self, index: int) -> None:
-        chosen = self.profile.itemData(index)
-        former = self.workspace.recipe.profile
-        if chosen is None or chosen == former:
-            return
-        self.workspace.set_profile(chosen)
-        if former.overrides and not chosen.overrides:
-            text = self.tr("Your choices for {0} tags went with the former profile. Undo brings them back.")
-            self.notice.say(text.format(len(former.overrides)))
-
     # What is painted -----------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -184,20 +164,7 @@ class MainWindow(QMainWindow):
             why = self.tr("First look at what is left, or set it aside with a reason")
         self.export_button.setToolTip(why)
         self._end.setMinimumWidth(self._end.sizeHint().width())
-        self._show_profile()
-
-    def _show_profile(self) -> None:
-        profile = self.workspace.recipe.profile
-        names = [p.name for p in shipped_profiles()]
-        self.profile.blockSignals(True)
-        changed = profile not in shipped_profiles()
-        own = len(names)
-        if self.profile.count() > own:
-            self.profile.removeItem(own)
-        if changed:
-            self.profile.addItem(self.tr("{0} (changed)").format(profile.name), profile)
-        self.profile.setCurrentIndex(own if changed else shipped_profiles().index(profile))
-        self.profile.blockSignals(False)
+        self.profile.refresh()
 
     def _scan_progress(self, done: int, total: int) -> None:
         self._busy.setRange(0, max(total, 1))
@@ -238,8 +205,11 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.addToolBar(bar)
-        bar.addWidget(self._open_button())
-        bar.addWidget(self._profile_choice())
+        opener = OpenButton(lambda: self.settings.recent, self.mask_action.isChecked)
+        opener.chosen.connect(self.open_paths)
+        bar.addWidget(opener)
+        self.profile.noticed.connect(self.notice.say)
+        bar.addWidget(self.profile)
         bar.addAction(self._action(self.tr("Options…"), "Ctrl+,", self._open_options, ""))
         bar.addSeparator()
         bar.addActions(history_actions(self.workspace.history, self))
@@ -301,41 +271,6 @@ class MainWindow(QMainWindow):
         self.export_button.clicked.connect(self.export)
         end.addWidget(self.export_button)
         self.addToolBar(end)
-
-    def _open_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setText(self.tr("&Open ▾"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        menu.addAction(self._action(self.tr("Folder…"), "Ctrl+O", self._choose_folder, ""))
-        menu.addAction(
-            self._action(self.tr("Files, DICOMDIR or ZIP…"), "Ctrl+Shift+O", self._choose_files, "")
-        )
-        menu.addSeparator()
-        menu.addAction(self.tr("Sample study"), lambda: self.open_paths([resource("sample")]))
-        self._recent.setTitle(self.tr("Recent"))
-        self._recent.aboutToShow.connect(self._fill_recent)
-        menu.addMenu(self._recent)
-        button.setMenu(menu)
-        return button
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        masked = self.mask_action.isChecked()
-        for name in self.settings.recent:
-            self._recent.addAction("••••••" if masked else name, lambda n=name: self.open_paths([Path(n)]))
-        if not self.settings.recent:
-            self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
-
-    def _profile_choice(self) -> QComboBox:
-        for shipped in shipped_profiles():
-            self.profile.addItem(self.tr(shipped.name), shipped)
-        self.profile.setAccessibleName(self.tr("Profile"))
-        self.profile.setToolTip(self.tr("What is done to the tags"))
-        self.profile.setMinimumContentsLength(16)
-        self.profile.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.profile.activated.connect(self._choose_profile)
-        return self.profile
 
     def _make_next_button(self) -> QToolButton:
         self.next_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
