@@ -10,6 +10,7 @@ from pydicom import dcmread
 from tests.factories import KEYRING, KINDS, ct_slice, instance_of, to_bytes, write
 from viewer.release.batch import Job, export
 from viewer.release.dicomdir import NAME, dicomdir_findings, is_file_id
+from viewer.release.recheck import recheck
 from viewer.release.report import Written
 from viewer.rules.profiles import BASIC
 from viewer.rules.recipe import Recipe
@@ -80,3 +81,10 @@ def test_an_outside_checker_has_no_error(tmp_path) -> None:
     said = subprocess.run(["dciodvfy", folder / NAME], capture_output=True, text=True, check=False)
     assert not [line for line in said.stderr.splitlines() if line.startswith("Error")]
     assert str(dcmread(folder / NAME).file_meta.ImplementationVersionName).startswith("DEID")
+
+
+def test_checking_a_folder_again_checks_its_index_too(tmp_path) -> None:
+    _, folder = exported(tmp_path, [ct_slice()])
+    assert not [checked for checked in recheck(folder) if checked.findings]
+    next(p for p in folder.rglob("*") if p.is_file() and p.name != NAME).unlink()
+    assert [checked.name for checked in recheck(folder) if checked.findings] == [NAME]

@@ -15,6 +15,8 @@ from viewer.dicom.decisions import Finding, Severity
 from viewer.dicom.elements import CONVERSION_ERRORS, path_text, tag_text, texts, walk
 from viewer.dicom.errors import DeidError
 from viewer.dicom.sources import read_source
+from viewer.release.dicomdir import NAME as DICOMDIR
+from viewer.release.dicomdir import dicomdir_findings
 from viewer.release.residue import Needle, identity_of, kinds_in
 from viewer.rules.standard import standard
 
@@ -81,7 +83,8 @@ def _check(path: Path, name: str, needles: frozenset[Needle]) -> list[Finding]:
         written = dcmread(io.BytesIO(content))
         # before anything converts the elements: their places in the file are needed
         kinds = kinds_in(content, name, written, needles) if needles else set()
-        found = [*_alone(content, written)]
+        index = path.name == DICOMDIR
+        found = dicomdir_findings(content, path.parent) if index else [*_alone(content, written)]
     except (InvalidDicomError, *CONVERSION_ERRORS):
         return [_error("unreadable", "This is not a DICOM file that can be read.")]
     kept = {kind for code in _codes(written) for kind in _ALLOWED_BY.get(code, ())}
