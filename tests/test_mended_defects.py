@@ -435,7 +435,7 @@ def test_the_checker_does_not_trust_a_cleaned_text(monkeypatch) -> None:
     """residue._allowed() took what CLEAN made of the original for a new value, whatever was left in it."""
     from viewer.rules import values
 
-    monkeypatch.setattr(values, "clean_text", lambda text, known: text)
+    monkeypatch.setattr(values, "clean_text", lambda text, known, site: text)
     dataset = ct_slice()
     dataset.StudyDescription = "CT chest QUENBERT"
     profile = Profile("p", frozenset((Option.CLEAN_DESCRIPTORS,)))

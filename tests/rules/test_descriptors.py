@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.rules.descriptors import KnownIdentity, clean_text, name_parts, take_out, vocabulary
+from viewer.rules.descriptors import clean_text, take_out
+from viewer.rules.known import KnownIdentity
+from viewer.rules.name_forms import name_forms
+from viewer.rules.words import vocabulary
 
 NOBODY = KnownIdentity()
 
 
 def known(*names: str, phrases=()) -> KnownIdentity:
-    parts = [name_parts(n) for n in names]
+    parts = [name_forms(n) for n in names]
     whole = frozenset(p for ps, _ in parts for p in ps) | frozenset(phrases)
     return KnownIdentity(whole, frozenset(w for _, ws in parts for w in ws))
 
@@ -68,7 +71,7 @@ def test_the_sweep_takes_only_identity() -> None:
 
 
 def test_names_in_all_orders() -> None:
-    phrases, words = name_parts("ZHANG^SAN=张^三")
+    phrases, words = name_forms("ZHANG^SAN=张^三")
     assert {"zhang san", "san zhang", "zhangsan", "张三", "张^三"} <= phrases
     assert words >= {"zhang", "san"}
-    assert name_parts("") == (frozenset(), frozenset())
+    assert name_forms("") == (frozenset(), frozenset())

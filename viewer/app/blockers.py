@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.regions import Region, ScopeKind
+from viewer.rules.documents import shows_pixels
 from viewer.rules.recipe import Recipe
 
 
@@ -47,7 +48,8 @@ def _unseen(catalog: Catalog, recipe: Recipe, likely: frozenset[int]) -> Iterato
     """Yield the series with images that nobody has looked at, those with likely text first."""
     waiting = []
     for number, _, series in _numbered(catalog):
-        unseen = [i for i in series.instances if i.frames and i.sop_instance_uid not in recipe.reviewed]
+        shown = [i for i in series.instances if shows_pixels(i, recipe.profile)]
+        unseen = [i for i in shown if i.sop_instance_uid not in recipe.reviewed]
         if unseen:
             risky = any(i.number in likely for i in unseen)
             text = "burned-in text is likely" if risky else "not looked at yet"
@@ -70,7 +72,7 @@ def _other_sizes(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
         here = [r for r in wide if r.scope.uid == uids[r.scope.kind]]
         for instance in series.instances:
             boxes = (*here, *narrow.get(instance.sop_instance_uid, ()))
-            if instance.frames and any(_is_of_other_size(r, instance) for r in boxes):
+            if shows_pixels(instance, recipe.profile) and any(_is_of_other_size(r, instance) for r in boxes):
                 sentence = f"Series {number}: a box was drawn on an image of another size; draw it here too."
                 yield Blocker(f"size-{number}", sentence, instance)
                 break

@@ -18,6 +18,7 @@ from PySide6.QtGui import QImage
 
 from viewer.app.byte_cache import ByteCache, memory_budget
 from viewer.dicom.catalog import Instance, Source
+from viewer.dicom.documents import has_pages, page_on_canvas
 from viewer.dicom.errors import DeidError
 from viewer.dicom.frames import decode_frame, decode_rgb
 from viewer.dicom.sources import read_source
@@ -252,6 +253,8 @@ class FrameStore(QObject):
 
     def _picture(self, place: _Place) -> Picture:
         dataset = self._dataset(place.instance)
+        if has_pages(dataset):
+            return prepare(page_on_canvas(dataset, place.frame), dataset, place.frame)
         decode = self._decode_colour if is_colour(dataset) else self._decode
         return prepare(decode(dataset, place.frame), dataset, place.frame)
 

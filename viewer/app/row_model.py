@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QFont
 
 from viewer.dicom.decisions import Action, Identity
+from viewer.rules.pieces import taken_out
 from viewer.rules.rows import Row
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -35,7 +36,10 @@ ACTION_WORDS: Final = {
     Action.CLEAN: "clean",
     Action.ADD: "add",
 }
+_TEXTS: Final = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 _MASK: Final = "••••••"
+STRUCK_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+"""Of the value now: (start, length) of the parts that cleaning takes out."""
 
 
 class Column(IntEnum):
@@ -192,6 +196,8 @@ class RowModel(QAbstractTableModel):
             return self._colours.get(row.identity) if _is_coloured(row, column) else None
         if role == Qt.ItemDataRole.FontRole:
             return self._font(row, column)
+        if role == STRUCK_ROLE:
+            return self._struck_ranges(row) if column is Column.OLD else None
         return f"{row.tag} {row.name}, {WORDS[row.identity]}, {ACTION_WORDS[row.action]}"
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
@@ -206,6 +212,10 @@ class RowModel(QAbstractTableModel):
         if row.within_removed and column is Column.OLD:
             return self._struck
         return self._bold if row.overridden and column is Column.ACTION else None
+
+    def _struck_ranges(self, row: Row) -> tuple[tuple[int, int], ...]:
+        shown = not self._masked and row.action is Action.CLEAN and row.vr in _TEXTS
+        return taken_out(row.old, row.new) if shown else ()
 
     def _text(self, row: Row, column: Column) -> str:
         if column is Column.CLASS:
@@ -252,5 +262,6 @@ _ROLES: Final = frozenset(
         Qt.ItemDataRole.ForegroundRole,
         Qt.ItemDataRole.FontRole,
         Qt.ItemDataRole.AccessibleTextRole,
+        STRUCK_ROLE,
     )
 )

@@ -23,7 +23,7 @@ from viewer.release.batch import Job, export
 from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
 from viewer.rules.profiles import profile_named, shipped_profiles
-from viewer.rules.recipe import CHOICES, Option, Override, Profile, Recipe, read_profile
+from viewer.rules.recipe import CHOICES, Documents, Option, Override, Profile, Recipe, read_profile
 
 _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Option}
 
@@ -36,6 +36,11 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
 @click.option("--set", "settings", multiple=True, help="SELECTOR=ACTION (replace:VALUE gives a value).")
 @click.option(
     "--box", "boxes", multiple=True, help="X,Y,W,H[@modality=US;series=2;instance=7;size=CxR;frame=1-9]"
+)
+@click.option(
+    "--documents",
+    type=click.Choice([d.value for d in Documents]),
+    help="PDF inside: an empty one instead, or pages as pictures (held until a person looks at them).",
 )
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for surrogates; made if missing.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the JSON report here.")
@@ -50,6 +55,7 @@ def clean(
     options: tuple[str, ...],
     settings: tuple[str, ...],
     boxes: tuple[str, ...],
+    documents: str | None,
     key_file: Path | None,
     report_file: Path | None,
     as_json: bool,
@@ -59,6 +65,7 @@ def clean(
 ) -> None:
     """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
     profile = profile_of(profile_name, options, settings)
+    profile = replace(profile, documents=Documents(documents)) if documents else profile
     keyring = file_keyring(key_file) if key_file else site_keyring()
     catalog = scanned(paths)
     if not catalog.studies:

@@ -33,7 +33,7 @@ class Instance:
     rows: int
     columns: int
     frames: int
-    """0 when the instance has no pixel data."""
+    """0 when the instance has no pixel data; of an encapsulated PDF its pages, 0 when it cannot be opened."""
     photometric: str
     image_type: tuple[str, ...] = ()
     conversion_type: str = ""
@@ -45,6 +45,8 @@ class Instance:
     pixel_offset: int | None = None
     """Byte offset of the value of an uncompressed (7FE0,0010), for fetching without a parser."""
     pixel_length: int | None = None
+    media_type: str = field(default="", repr=False)
+    """Of an encapsulated document, else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,3 +135,5 @@ class Plan:
     """The new one."""
     types: dict[ElementPath, str] = field(default_factory=dict, repr=False)
     """IOD Type (1, 1C, 2, 2C) of every decided element that must stay present, for the checker."""
+    pages: tuple[Blank, ...] | None = None
+    """What to blank on the pages of the encapsulated PDF, drawn anew as pictures; None when it is not."""

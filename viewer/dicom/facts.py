@@ -41,6 +41,7 @@ WANTED: Final = {
     0x00280010: b"US",
     0x00280011: b"US",
     0x00280301: b"CS",
+    0x00420012: b"LO",
 }
 """The elements that the facts are made of, and the VR that PS3.6 gives them."""
 
@@ -88,6 +89,8 @@ class Header:
     series_uid: str = field(repr=False)
     series_number: int | None
     series_description: str = field(repr=False)
+    media_type: str = field(default="", repr=False)
+    """Of an encapsulated document (PS3.3 C.24.2)."""
     is_directory: bool = False
     """A DICOMDIR (PS3.3 F.3): an index of files, not an instance."""
 
@@ -140,6 +143,7 @@ def header_of(
         series_uid=code(0x0020000E),
         series_number=_integer(code(0x00200011)),
         series_description=text(0x0008103E),
+        media_type=bare_type(text(0x00420012)),
         is_directory=is_directory,
     )
 
@@ -148,6 +152,11 @@ def _is_fetchable(pixels: Pixels, syntax: str, size: int) -> bool:
     if pixels.tag != PIXEL_DATA or pixels.length in (0, UNDEFINED) or pixels.offset + pixels.length > size:
         return False
     return syntax in ("", ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+
+
+def bare_type(text: str) -> str:
+    """Return a media type in lower case, without parameters (RFC 2045)."""
+    return text.partition(";")[0].strip(" \0").lower()
 
 
 def ascii_text(value: bytes) -> str:

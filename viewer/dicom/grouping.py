@@ -210,6 +210,7 @@ def _instance(number: int, record: Record) -> Instance:
         # An offset into the unpacked member would be taken for one into the archive.
         pixel_offset=None if in_zip else header.pixel_offset,
         pixel_length=None if in_zip else header.pixel_length,
+        media_type=header.media_type,
     )
 
 

@@ -3,7 +3,9 @@
 import re
 import warnings
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
+from io import BytesIO
 from struct import error as StructError  # noqa: N812 - it is a class
 from threading import Lock
 from typing import Final, Protocol
@@ -153,6 +155,14 @@ def read_any_header(file: ByteStream, size: int) -> Header:
     if _ends_in_header(dataset, bounded, watcher):
         raise UnreadableFile(_CUT)
     return header
+
+
+def read_elements(content: bytes, tags: Iterable[int]) -> FileDataset:
+    """Return the elements of a file's top level with these tags; raises PYDICOM_FAILS over damaged bytes."""
+    wanted: list[BaseTag | int] = list(tags)
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_partial(BytesIO(content), force=True, specific_tags=wanted)
 
 
 def _ends_in_header(dataset: FileDataset, file: _Bounded, watcher: _Watcher) -> bool:

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -12,11 +13,12 @@ from typing import Final, TypeAlias, TypeVar
 from pydicom.filereader import dcmread
 
 from viewer.dicom.catalog import Catalog, Rejected, Source
-from viewer.dicom.errors import Cancelled, UnreadableFile
+from viewer.dicom.documents import DOCUMENT, DOCUMENT_LENGTH, PDF, document_bytes, layout_of
+from viewer.dicom.errors import Cancelled, UnreadableFile, Unsupported
 from viewer.dicom.facts import DIRECTORY_RECORDS, Header
 from viewer.dicom.grouping import Record, build_catalog, natural_key, source_order
 from viewer.dicom.headers import read_header
-from viewer.dicom.odd_headers import PYDICOM_FAILS, read_any_header
+from viewer.dicom.odd_headers import PYDICOM_FAILS, read_any_header, read_elements
 from viewer.dicom.sources import (
     FORBIDDEN,
     MISSING,
@@ -312,11 +314,25 @@ def _examine(candidate: Candidate) -> Record | Rejected:
         return candidate
     try:
         header = _header(candidate)
+        if header.media_type == PDF and not header.frames:
+            header = _with_pages(header, candidate)
     except UnreadableFile as error:
         return Rejected(candidate, str(error))
     if header.is_directory:
         return Rejected(candidate, INDEX_ONLY)
     return Record(candidate, header, source_order(candidate))
+
+
+def _with_pages(header: Header, source: Source) -> Header:
+    """Return a header with the pages of an encapsulated PDF as its frames; as it is when none can be shown.
+
+    Counted here, a few milliseconds for each, since everything that speaks of frames goes by the catalog.
+    """
+    try:
+        layout = layout_of(document_bytes(read_elements(read_source(source), (DOCUMENT, DOCUMENT_LENGTH))))
+    except (Unsupported, *PYDICOM_FAILS):
+        return header
+    return replace(header, frames=len(layout.pages), rows=layout.rows, columns=layout.columns)
 
 
 def _header(source: Source) -> Header:

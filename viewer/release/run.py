@@ -17,12 +17,14 @@ from viewer.dicom.elements import Element, raw_elements
 from viewer.dicom.errors import DeidError, UnreadableFile
 from viewer.dicom.sources import read_source
 from viewer.finders.risk import burned_in_risk
+from viewer.pixels.document_pages import redraw_document
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
 from viewer.release.encode import encoded as encoded
 from viewer.release.report import Held, InstanceReport, Written
 from viewer.release.unfinished import Unfinished
 from viewer.release.verify import verify
+from viewer.rules.documents import shows_pixels
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Recipe
 from viewer.rules.surrogates import Keyring
@@ -82,6 +84,8 @@ def _released(task: Task) -> InstanceReport:
     output = apply(source, made)
     if made.blanks:
         redact(output, made.blanks)
+    if made.pages is not None:
+        redraw_document(output, source, made.pages)
     name = output_name(task, made, content)
     with Unfinished(task.destination, name) as unfinished:
         unfinished.write(encoded(output))
@@ -89,7 +93,7 @@ def _released(task: Task) -> InstanceReport:
         _hold_on_errors(findings)
         unfinished.publish(replace_existing=task.replace_existing)
     looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
-    likely = burned_in_risk(task.instance).likely
+    likely = shows_pixels(task.instance, task.recipe.profile) and burned_in_risk(task.instance).likely
     return Written(
         task.instance.number, name, looked_at, likely, proof, made.claims, (*made.findings, *findings)
     )

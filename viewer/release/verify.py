@@ -31,6 +31,7 @@ from viewer.dicom.elements import (
 )
 from viewer.release.report import PixelProof
 from viewer.release.residue import residue
+from viewer.release.verify_document import REDRAWN, check_documents
 from viewer.release.verify_pixels import check_pixels
 
 _META_ALLOWED: Final = frozenset(
@@ -60,9 +61,10 @@ def verify(
         findings.extend(_type_findings(written, plan))
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
+        of_pages, document_findings = check_documents(source, written, plan)
     except (InvalidDicomError, zlib.error, *CONVERSION_ERRORS):
         return _EMPTY_PIXELS, (_error("unreadable", "The written file cannot be read again."),)
-    return proof, tuple(dict.fromkeys((*findings, *pixel_findings)))
+    return of_pages or proof, tuple(dict.fromkeys((*findings, *pixel_findings, *document_findings)))
 
 
 def _error(code: str, message: str, path: ElementPath = ()) -> Finding:
@@ -113,6 +115,7 @@ def _is_encapsulated(dataset: Dataset) -> bool:
 def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator[Finding]:
     decisions = {d.path: d for d in plan.decisions}
     touched = _PIXELS if plan.blanks else frozenset()
+    touched |= REDRAWN if plan.pages is not None else frozenset()
     seen: set[ElementPath] = set()
     yield from _level(source, written, (), decisions, seen, touched, ("iso8859",))
     for path, decision in decisions.items():
@@ -136,9 +139,9 @@ def _level(
         decision = decisions.get(path)
         seen.add(path)
         if decision is None or decision.action is Action.REMOVE:
-            if parent or tag not in touched:
+            if parent or tag not in touched - REDRAWN:
                 yield _error("element-left", "An element that should be gone is still there.", path)
-        elif decision.action is not Action.KEEP:
+        elif decision.action is not Action.KEEP and (parent or tag not in touched & REDRAWN):
             yield from _changed(written, element, decision, encodings)
         elif decision.vr == "SQ":
             yield from _items(source, written, path, decisions, seen, touched, encodings)

@@ -24,16 +24,29 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
     A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
     """
     hidden = _hidden_overlay(dataset)
-    mine = [r for r in regions if r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
+    mine = regions_on(dataset, regions)
     if not mine or not any(tag in dataset for tag in _PIXELS):
         return hidden, ()
-    if any(not region.scope.uid for region in mine):
-        message = "A box was asked for on images without an identifier; they cannot be told apart."
-        return (), (Finding("box-without-image", Severity.ERROR, "", message),)
     rows, columns = _number(dataset, 0x00280010), _number(dataset, 0x00280011)
-    frames = max(_number(dataset, 0x00280008), 1)
-    blanks, problems = [*hidden], []
+    blanks, problems = fitted(mine, rows, columns, max(_number(dataset, 0x00280008), 1))
+    return tuple(dict.fromkeys((*hidden, *blanks))), problems
+
+
+def regions_on(dataset: Dataset, regions: Iterable[Region]) -> list[Region]:
+    """Return the regions whose scope holds this instance, of whatever size."""
+    return [r for r in regions if r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
+
+
+def fitted(
+    mine: Iterable[Region], rows: int, columns: int, frames: int
+) -> tuple[tuple[Blank, ...], tuple[Finding, ...]]:
+    """Return regions as shapes on an image of that size and frame count, or why one cannot be applied."""
+    blanks: list[Blank] = []
+    problems: list[Finding] = []
     for region in mine:
+        if not region.scope.uid:
+            message = "A box was asked for on images without an identifier; they cannot be told apart."
+            return (), (Finding("box-without-image", Severity.ERROR, "", message),)
         if (region.scope.rows, region.scope.columns) != (rows, columns):
             problems.append(_other_size(region, rows, columns))
             continue

@@ -8,6 +8,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Reason, Value
+from viewer.dicom.documents import DOCUMENT
 from viewer.dicom.elements import (
     Element,
     ElementPath,
@@ -19,7 +20,7 @@ from viewer.dicom.elements import (
     texts,
     vr_to_write,
 )
-from viewer.rules import dates, private, values
+from viewer.rules import dates, documents, private, values
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
@@ -100,6 +101,8 @@ def _overridden(
         if not selector.matches(path, creator):
             continue
         identity = row.identity if row else Identity.UNKNOWN if is_private(tag) else _identity_by_vr(tag)
+        if tag == DOCUMENT:  # nobody can tell what is in it: whoever keeps it keeps identity
+            identity = Identity.DIRECT
         why = Reason(Basis.OVERRIDE, row.basic if row else "", selector.text, level.type_of(tag))
         vr = vr_to_write(tag, element.VR)
         action, value = override.action, None
@@ -125,31 +128,56 @@ def _is_structural(tag: int, role: str) -> bool:
     return role.startswith("structural") if role else keyword(tag).endswith(("ClassUID", "SyntaxUID"))
 
 
-def removed_private(path: ElementPath, element: Element) -> Decision:
-    """Return the decision of the Basic Profile for a private element."""
-    return Decision(path, str(element.VR or "UN"), Action.REMOVE, Identity.UNKNOWN, _PRIVATE)
+def removed_private(path: ElementPath, element: Element, why: str = "") -> Decision:
+    """Return the decision of the Basic Profile for a private element; `why` is a key of private.WHY."""
+    reason = Reason(Basis.PRIVATE, "X", why) if why else _PRIVATE
+    return Decision(path, str(element.VR or "UN"), Action.REMOVE, Identity.UNKNOWN, reason)
 
 
 def _private(
     wanted: Wanted, path: ElementPath, tag: int, vr: str, element: Element, level: Level
 ) -> Decision:
-    remove = removed_private(path, element)
-    if Option.RETAIN_SAFE_PRIVATE not in wanted.options or not private.is_legal(tag):
-        return remove
+    """Return what becomes of a private element: only what is known to be safe stays (PS3.15 E.3.10)."""
     creator = level.creators.get(private.block_key(tag), "")
-    if not creator or not private.is_safe(tag, creator, level.declared):
-        return remove
+    if Option.RETAIN_SAFE_PRIVATE not in wanted.options or not creator or not private.is_legal(tag):
+        return removed_private(path, element)
+    if vr and vr not in _VRS:
+        return removed_private(path, element)
+    if vr == "PN":
+        return replace(removed_private(path, element, "name"), identity=Identity.DIRECT)
+    found = private.judge(tag, creator, level.declared, wanted.site)
+    if found.safe is None and vr == "SQ":
+        opened = Reason(Basis.PRIVATE, "X", "opened")
+        return Decision(path, vr, Action.KEEP, Identity.UNKNOWN, opened)
+    if found.action:
+        return _by_own_word(wanted, path, vr or "UN", element, level, found.action)
+    if not found.safe:
+        return removed_private(path, element, found.by)
+    return _safe_private(wanted, path, vr or "UN", element, level)
+
+
+def _by_own_word(
+    wanted: Wanted, path: ElementPath, vr: str, element: Element, level: Level, action: str
+) -> Decision:
+    """Return what the file's Deidentification Action (0008,0307) asks for; X where that cannot be done."""
+    made = Decision(path, vr, Action.KEEP, Identity.UNKNOWN, Reason(Basis.PRIVATE, action, "file"))
+    impossible = (action == "D" and vr == "SQ") or (action == "U" and vr != "UI")
+    return carried_out(wanted, made, element, level, "X" if impossible else action)
+
+
+def _safe_private(wanted: Wanted, path: ElementPath, vr: str, element: Element, level: Level) -> Decision:
+    """Return the decision for a private element that is known to be safe: by its VR."""
     why = Reason(Basis.OPTION, "C", Option.RETAIN_SAFE_PRIVATE.value)
-    vr = vr or private.table_vr(tag, creator)
-    keep = Decision(path, vr or "UN", Action.KEEP, Identity.HARMLESS, why)
-    if vr == "UI":
-        return replace(
-            keep, action=Action.REMAP, value=values.remapped(_values(element, level), wanted.keyring)
-        )
+    keep = Decision(path, vr, Action.KEEP, Identity.HARMLESS, why)
+    if vr == "UI" and Option.RETAIN_UIDS not in wanted.options:
+        new = values.remapped(_values(element, level), wanted.keyring)
+        return replace(keep, action=Action.REMAP, value=new)
     if vr in _TEMPORAL:
         return _temporal(wanted, keep, element, level, "X")
-    unread = vr == "SQ" and element.VR != "SQ"
-    return remove if vr in ("PN", "") or unread else keep
+    if vr == "AS":
+        aged = replace(keep, why=why._replace(code="K"))
+        return dates.pooled(aged, _values(element, level)) or keep
+    return keep
 
 
 def _values(element: Element, level: Level) -> tuple[str, ...]:
@@ -200,8 +228,8 @@ def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, 
         return replace(made, action=Action.REMAP, value=values.remapped(originals, wanted.keyring))
     if resolved == "Z" and not made.why.iod_type.startswith("1"):
         return replace(made, action=Action.EMPTY)
-    if tag == values.ENCAPSULATED_DOCUMENT:
-        return _replaced_document(made, level)
+    if tag == DOCUMENT:
+        return documents.replaced(made, level.dataset, wanted.profile, wanted.keyring)
     if resolved == "U" and not made.why.iod_type.startswith("1"):
         return replace(made, action=Action.EMPTY)
     salt = f"{wanted.salt}/{path_text(made.path)}"
@@ -214,17 +242,13 @@ def _is_sequence(vr: str, element: Element) -> bool:
     return vr == "SQ" or element.VR == "SQ"
 
 
-def _replaced_document(made: Decision, level: Level) -> Decision:
-    """Return the replacement by a harmless document; without a value when none is known for its type."""
-    mime = texts(level.dataset.get_item(0x00420012), ["ascii"]) if 0x00420012 in level.dataset else ()
-    return replace(made, action=Action.REPLACE, value=values.document(mime[0] if mime else ""))
-
-
-def _document_length(path: ElementPath, level: Level) -> Decision:
-    """Return the length of the harmless document that stands in for the encapsulated one (PS3.3 C.24.2)."""
-    made = Decision(path, "UL", Action.REPLACE, Identity.HARMLESS, _STRUCTURE)
-    document = _replaced_document(made, level).value
-    return replace(made, value=len(document) if isinstance(document, bytes) else 0)
+def _beside_document(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decision:
+    """Return what becomes of an attribute that hangs together with an encapsulated document."""
+    document = level.dataset.get_item(DOCUMENT) if DOCUMENT in level.dataset else None
+    of_document = decide(wanted, DOCUMENT, document, level) if document is not None else None
+    why = Reason(Basis.UNLISTED, "", "", level.type_of(path[-1]))
+    made = Decision(path, vr_to_write(path[-1], vr), Action.KEEP, Identity.HARMLESS, why)
+    return documents.companion(made, level.dataset, of_document, wanted.options, wanted.keyring)
 
 
 def _option_clean(
@@ -298,7 +322,7 @@ def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decisi
         return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
     if tag in CONTENT_VALUES:
         return content_value(path, dictionary_vr(tag), level.type_of(tag), level.dataset, wanted.options)
-    return _document_length(path, level) if tag == values.DOCUMENT_LENGTH else None
+    return _beside_document(wanted, path, vr, level) if tag in documents.COMPANIONS else None
 
 
 def _identifying_by_vr(wanted: Wanted, made: Decision, element: Element, level: Level) -> Decision:

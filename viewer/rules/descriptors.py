@@ -1,130 +1,119 @@
 """Clean free text: take the identity out, leave the anatomy and the technique in (PS3.15 E.3.5)."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 
-from viewer.resources import resource
-from viewer.rules.standard import table
+from viewer.rules.identifiers import identifiers
+from viewer.rules.known import KnownIdentity, finder_of
+from viewer.rules.plain_text import Span, plain_text, without
+from viewer.rules.site_list import SiteList
+from viewer.rules.words import han_pattern, han_vocabulary, vocabulary
+from viewer.rules.written_dates import written_dates
 
 _CJK: Final = "\u3400-\u9fff\uf900-\ufaff"
-_SHORTEST_LATIN: Final = 3
-LONG_WORD: Final = 6
-"""Letters from which on a name is found inside other words too."""
-_PATTERNS: Final = re.compile(
+_NOWHERE: Final = SiteList()
+_PROSE: Final = frozenset(("LT", "ST", "UC", "UT"))
+_MORE: Final = re.compile(
     r"""
-    [\w.%+-]+@(?:[\w-]+\.)+[A-Za-z]{2,24}                           # e-mail
-    | (?:https?|ftp|dicom|file)://\S+ | www\.\S+                    # URL
-    | (?i:\b(?:dr|prof|mr|mrs|ms|miss|md|rn)\b\.?)\s*\^?\s*[A-Z][\w'-]*(?:\s+[A-Z][\w'-]+)?   # title and name
-    | (?<!\d)\d{1,4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,4}日?(?!\d)  # written dates
-    | (?<![A-Za-z\d])\d{1,3}\s*(?:(?:yo|y/o|yrs?|years?|[YMF岁])\b|岁)(?:\s*old)?\s*[MF男女]?  # age and sex
-    | \S*\d{4,}\S*                                                  # four digits or more in a row
-    | \S*\d(?:[-\s.]?\d){6,}\S*                                     # telephone numbers
+    (?<![A-Za-z\d])\d{1,3}\s*-?\s*(?:(?:yo|y/o|yrs?|years?|months?|mo|weeks?|wks?|days?|[YMF])\b|岁|周岁|月龄|个月)
+      (?:\s*-?\s*old)?(?:\s*/?\s*(?:male|female|[MF男女])\b)?      # age and sex
+    | (?i:(?<![A-Za-z])(?:age|aged|年龄)\s*[:=]?\s*\d{1,3}\s*(?:y|yrs?|years?|岁)?)(?![\d.])
+    | (?i:(?<![A-Za-z])(?:male|female)(?![A-Za-z]))\s*,?\s*\d{1,3}(?![\d.]) | [男女]\s*,?\s*\d{1,3}\s*岁?
+    | [^\s_^,;/()\[\]]*(?<![bB])\d{4,}[^\s_^,;/()\[\]]*                # four digits or more in a row
+    | [^\s_^,;()]*\d(?:[-\s./]?\d){6,}[^\s_^,;()]*                       # seven digits with joints
     """,
     re.VERBOSE,
 )
 _TOKENS: Final = re.compile(
     rf"(?i:\bw/o?\b)|[{_CJK}]+|[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9{_CJK}]+|\s+"
 )
-_TITLES: Final = frozenset(("dr", "prof", "mr", "mrs", "ms", "miss", "md", "rn"))
-_MEASURE: Final = re.compile(r"\d{1,3}(?:mm|cm|m|s|ms|kv|kvp|ma|mas|hu|t|hz|mhz|ml|mg|x|d)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownIdentity:
-    """What this instance's own header says about who it is; held in memory only.
-
-    `phrases` are whole values (identifiers, dates, addresses, full names), `words` single parts of names;
-    both as they are written and in lower case.
-    """
-
-    phrases: frozenset[str] = field(default=frozenset(), repr=False)
-    words: frozenset[str] = field(default=frozenset(), repr=False)
-
-    @property
-    def telling(self) -> frozenset[str]:
-        """Return the phrases and words that are not ordinary words of anatomy and technique."""
-        ordinary = vocabulary()
-        both = (self.phrases, (w for w in self.words if _long_enough(w)))
-        return frozenset(t for some in both for t in some if t.lower() not in ordinary)
-
-
-def name_parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return (phrases, words) of a person name with `=` groups and `^` components (PS3.5 6.2.1)."""
-    phrases: set[str] = set()
-    words: set[str] = set()
-    for group in {*name.split("="), *name.lower().split("=")}:
-        parts = [p.strip() for p in re.split(r"[\^,;\s]+", group) if p.strip()]
-        words.update(p for p in parts if len(p) > 1)
-        if len(parts) > 1:
-            for joint in (" ", "^", "", ", ", ","):
-                phrases.add(joint.join(parts))
-                phrases.add(joint.join(reversed(parts)))
-    return frozenset(p for p in phrases if _long_enough(p)), frozenset(words)
-
-
-def _long_enough(text: str) -> bool:
-    return len(text) >= (_SHORTEST_LATIN if text.isascii() else 2)
-
-
-@cache
-def vocabulary() -> frozenset[str]:
-    """Return the words that descriptions may keep: code meanings of PS3.16, technique and anatomy."""
-    own = resource("vocabulary", "technique.txt").read_text(encoding="utf-8").split()
-    return frozenset(table("vocabulary.json")) | frozenset(own)
-
-
-@cache
-def _chinese() -> re.Pattern[str]:
-    words = resource("vocabulary", "anatomy_zh.txt").read_text(encoding="utf-8").split()
-    return re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-
-
-def _finder(terms: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern for terms; short Latin ones only as whole words, or Ann would be cut from Annulus."""
-    made = []
-    for term in sorted(terms, key=lambda t: (-len(t), t)):
-        short = len(term) < LONG_WORD or not term.isalpha()
-        before = r"(?<![a-z0-9])" if short and term[0].isascii() and term[0].isalnum() else ""
-        after = r"(?![a-z0-9])" if short and term[-1].isascii() and term[-1].isalnum() else ""
-        made.append(before + re.escape(term) + after)
-    return re.compile("|".join(made), re.IGNORECASE) if made else None
+_TITLES: Final = frozenset(("Dr", "dr", "Prof", "prof", "Mr", "mr", "Mrs", "mrs", "Ms", "Miss", "Md", "Rn"))
+_MEASURE: Final = re.compile(
+    r"\d{1,3}(?:mm|cm|m|s|ms|sec|min|kv|kvp|ma|mas|hu|t|hz|mhz|ml|mg|kg|x|d|ch|st|nd|rd|th|w|p|v|deg)?"
+    r"|[a-z]\d{1,2}[a-z]?|[a-z]{2}\d[a-z]|(?:te|tr|ti|fa|b|bh|ph|fov|et|ax|br|bl|sl|st|mip|fs|dl|iso|hr|p)\d{1,4}",
+    re.IGNORECASE,
+)
+_JOINTS: Final = frozenset(("-", "+", "/", ",", ".", "(", ")", "&", ":"))
+_PASSES: Final = 4
 
 
 def take_out(text: str, terms: frozenset[str]) -> str:
     """Return the text without these terms; everything else stays."""
-    finder = _finder(terms)
-    if finder is None:
-        return text
-    cut = finder.sub(" ", text)
-    return text if cut == text else re.sub(r"[ \t]{2,}", " ", cut).strip(" ^,;-_/")
+    finder = finder_of(terms)
+    cut = finder.sub(" ", text) if finder else text
+    return text if cut == text else _tidied(cut)
 
 
-def clean_text(text: str, known: KnownIdentity) -> str:
+def swept(text: str, known: KnownIdentity, vr: str) -> str:
+    """Return a text that stays, without the identity that the header knows and sure identifiers.
+
+    Dates that the header does not know are taken out of prose only: a date in a short text may be a
+    version. Codes and addresses of resources lose nothing but known identity.
+    """
+    plain = plain_text(text)
+    found = known.spans(plain.text, every_word=False)
+    if vr not in ("CS", "UR", "PN", "AE"):
+        found += identifiers(plain.text, sure_only=True)
+    if known.dates_go and vr in _PROSE:
+        dates = (d for d in written_dates(plain.text) if d.full)
+        found += [Span(d.start, d.end, "date") for d in dates]
+    return _tidied(without(text, [plain.back(span) for span in found])) if found else text
+
+
+def _tidied(text: str) -> str:
+    return re.sub(r"[ \t]{2,}", " ", text).strip(" ^,;-_/")
+
+
+def clean_text(text: str, known: KnownIdentity, site: SiteList = _NOWHERE) -> str:
     """Return only what is known to be harmless: vocabulary, short numbers, the punctuation between.
 
-    The identity of the header goes first, so that a name that is also a word (Hand, Brown) does not
-    stay; then titles with names, dates, ages, numbers of four and more digits, addresses of mail and
-    web; then every word that the vocabulary does not hold.
+    First goes identity: what the header knows in every form, also where it is a word of anatomy (a patient
+    named Hand loses every "hand": better a word too few than a name too many), identifiers, dates, ages,
+    names after titles and labels. Then goes every word that neither the vocabulary nor the site's list
+    holds. What is left is cleaned again until nothing changes.
     """
-    finder = _finder(known.phrases | known.words)
-    rest = finder.sub(" ", text) if finder else text
-    rest = _PATTERNS.sub(" ", rest)
-    kept = [_kept(token) for token in _TOKENS.findall(rest.replace("^", " ").replace("_", " "))]
+    for _ in range(_PASSES):
+        made = _cleaned_once(text, known, site)
+        if made == text:
+            return made
+        text = made
+    return text if _cleaned_once(text, known, site) == text else ""
+
+
+def _cleaned_once(text: str, known: KnownIdentity, site: SiteList) -> str:
+    plain = plain_text(text).text.replace("_", " ")
+    found = known.spans(plain, every_word=True) + identifiers(plain, sure_only=False)
+    found += [Span(d.start, d.end, "date") for d in written_dates(plain)]
+    found += [Span(m.start(), m.end(), "number or age") for m in _MORE.finditer(plain)]
+    refused = finder_of(frozenset(word.lower() for word in site.remove_words))
+    if refused:
+        found += [Span(m.start(), m.end(), "site") for m in refused.finditer(plain)]
+    rest = without(plain, found).replace("^", " ")
+    allowed = frozenset(word.lower() for word in site.keep_words)
+    kept = [_kept(token, allowed) for token in _TOKENS.findall(rest)]
     joined = re.sub(r"\s+", " ", "".join(kept)).strip(" -,;:/.+*()[]&")
     return joined if any(c.isalnum() for c in joined) else ""
 
 
-def _kept(token: str) -> str:
+def _kept(token: str, allowed: frozenset[str]) -> str:
     if re.match(rf"[{_CJK}]", token):
-        return "".join(_chinese().findall(token))
+        return _kept_han(token, allowed)
     if not token[0].isalnum():
-        return token if token.isspace() or token in ("-", "+", "/", ",", ".", "(", ")", "&", ":") else " "
+        return token if token.isspace() or token in _JOINTS else " "
     word = token.lower()
-    if word in _TITLES:
-        return ""
-    if word in ("w/", "w/o"):
+    if word in allowed or word in ("w/", "w/o"):
         return token
+    if token in _TITLES:
+        return ""
     return token if word in vocabulary() or _MEASURE.fullmatch(word) else ""
+
+
+def _kept_han(run: str, allowed: frozenset[str]) -> str:
+    """Return the known words of a run of ideographs; one of one character only where no unknown one adjoins.
+
+    A name such as 张心怡 must not leave its 心 behind.
+    """
+    words = han_pattern(han_vocabulary() | allowed) if allowed else han_pattern(han_vocabulary())
+    matches = list(words.finditer(run))
+    starts, ends = {m.start() for m in matches} | {len(run)}, {m.end() for m in matches} | {0}
+    return "".join(m[0] for m in matches if len(m[0]) > 1 or (m.start() in ends and m.end() in starts))

@@ -32,20 +32,22 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.rules import claims, dates, private, values
+from viewer.rules import claims, dates, documents, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
+from viewer.rules.private_sequences import Opened, opened
+from viewer.rules.private_sweep import Creator, removed, settled
 from viewer.rules.recipe import Option, Recipe
 from viewer.rules.standard import IodNode, iod_of
 from viewer.rules.surrogates import Keyring
-from viewer.rules.sweep import Pending, clean_pending, empty_bad_numbers, sweep
+from viewer.rules.sweep import Pending, clean_pending, mended_number, sweep
 
 _PATIENT_ID, _ISSUER, _NAME, _BIRTH = 0x00100020, 0x00100021, 0x00100010, 0x00100030
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _DICOMDIR: Final = "1.2.840.10008.1.3.10"
 _DEEPEST: Final = 200
-_NAMING: Final = frozenset(("DA", "DT", "LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+_NAMING: Final = frozenset(("DA", "DT", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UT"))
 _PUTS_IN: Final = frozenset((Action.EMPTY, Action.REPLACE, Action.REMAP, Action.SHIFT, Action.CLEAN))
 
 
@@ -59,6 +61,7 @@ class _Draft:
     gathered: Gathered = field(default_factory=Gathered)
     findings: list[Finding] = field(default_factory=list)
     types: dict[ElementPath, str] = field(default_factory=dict)
+    creators: list[Creator] = field(default_factory=list)
 
 
 def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
@@ -71,14 +74,17 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     person = person_of(dataset, recipe, keyring)
     draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance))
     draft.findings.extend(_class_findings(sop_class))
-    _walk(draft, _level(dataset, (), iod_of(sop_class), None))
-    known = draft.gathered.known()
+    source = opened(dataset) if Option.RETAIN_SAFE_PRIVATE in draft.wanted.options else Opened(dataset)
+    _walk(draft, _level(source.dataset, (), iod_of(sop_class), None))
+    known = draft.gathered.known(dates_go=Option.RETAIN_FULL_DATES not in recipe.profile.options)
     clean_pending(draft.wanted, draft.decisions, draft.pending, known)
-    sweep(draft.decisions, dataset, known)
-    empty_bad_numbers(draft.decisions, dataset)
+    sweep(draft.decisions, source.dataset, known)
+    draft.decisions = settled(draft.decisions, source, draft.creators, known)
     draft.findings.extend(_kept_identity(draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
+    pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
+    draft.findings.extend(told)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
     codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
     claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
@@ -89,7 +95,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
         claimed.extend(_added_uid(draft, dataset, sop_instance))
     if sop_class and not _text(dataset, _SOP_CLASS):
         claimed.append(_added_class(dataset, sop_class))
-    return _finished(draft, dataset, claimed, blanks, codes)
+    return replace(_finished(draft, dataset, claimed, blanks, codes), pages=pages)
 
 
 def _is_chosen(decisions: list[Decision], wanted: Decision) -> bool:
@@ -203,35 +209,26 @@ def _level(dataset: Dataset, parent: ElementPath, node: IodNode | None, above: L
 
 
 def _walk(draft: _Draft, level: Level) -> None:
-    """Decide every element of one level; private creators last, by what of their block stays."""
-    kept_blocks = set()
-    creators = []
+    """Decide every element of one level; private creators wait until all of their block is decided."""
     wanted = draft.wanted
     quick = not wanted.overrides and Option.RETAIN_SAFE_PRIVATE not in wanted.options
     for tag, element in raw_elements(level.dataset):
         if quick and tag & 0x10000:
             draft.decisions.append(removed_private((*level.parent, tag), element))
         elif private.is_creator(tag):
-            creators.append((tag, element))
+            draft.creators.append(Creator((*level.parent, tag), element))
         elif level.parent or tag not in claims.CLAIMED:
             decision = decide(wanted, tag, element, level)
-            if is_private(tag) and decision.action is not Action.REMOVE:
-                kept_blocks.add(private.block_key(tag))
             _take(draft, decision, tag, element, level)
-    for tag, element in creators:
-        kept = (tag >> 16 << 8 | tag & 0xFF) in kept_blocks
-        action = Action.KEEP if kept else Action.REMOVE
-        why = Reason(Basis.PRIVATE, "X")
-        made = Decision((*level.parent, tag), str(element.VR or "LO"), action, Identity.UNKNOWN, why)
-        draft.decisions.append(made)
 
 
 def _take(draft: _Draft, decision: Decision, tag: int, element: Element, level: Level) -> None:
     """File a decision with what follows from it; go into the items of a sequence that stays."""
-    if decision.action in _PUTS_IN:
-        iod_type = level.type_of(tag)
-        if iod_type and iod_type != "3":
-            draft.types[decision.path] = iod_type
+    if decision.action is Action.KEEP and decision.vr in ("DS", "IS"):
+        decision = mended_number(decision, element, level)
+    iod_type = level.type_of(tag) if decision.action in _PUTS_IN else ""
+    if iod_type not in ("", "3"):
+        draft.types[decision.path] = iod_type
     stays = decision.action in (Action.KEEP, Action.CLEAN)
     if not stays and decision.identity in (Identity.DIRECT, Identity.QUASI):
         vr = dictionary_vr(tag) or str(element.VR or "")
@@ -275,6 +272,9 @@ def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
     """Walk the items of a sequence; one that cannot be read is removed, and the instance held."""
     tag = decision.path[-1]
     items = _items(level.dataset, tag) if len(decision.path) < 2 * _DEEPEST else None
+    if items is None and is_private(tag):
+        draft.decisions[-1] = removed(decision, "unreadable")
+        return
     if items is None:
         why = Reason(Basis.STRUCTURE, detail="unreadable sequence")
         draft.decisions[-1] = replace(decision, action=Action.REMOVE, why=why)

@@ -8,7 +8,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 
-from viewer.dicom.decisions import Action, Basis, Decision, Identity, Plan, Reason, Value
+from viewer.dicom.decisions import Action, Basis, Blank, Decision, Identity, Plan, Reason, Value
+from viewer.dicom.documents import DOCUMENT
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
     Element,
@@ -34,6 +35,7 @@ _BINARY: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _SEARCHED: Final = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 _PIXELS: Final = frozenset(((0x7FE00008,), (0x7FE00009,), (0x7FE00010,)))
 _BOXES: Final = "Your boxes are made black in the image; every pixel outside them stays."
+_REDRAWN: Final = "Every page is drawn anew as a picture, your boxes black; texts, links and files in it go."
 _HIDDEN: Final = "An overlay in unused bits of the image is cleared; every pixel stays."
 _CODE_WORDS: Final = {
     "X": "remove",
@@ -109,8 +111,15 @@ def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
     _level(dataset, (), decisions, encodings_of(dataset), None, made)
     if plan.blanks:
         made = [_with_boxes(row, plan) if row.path in _PIXELS else row for row in made]
+    if plan.pages is not None:
+        made = [_with_pages(row, plan.pages) if row.path == (DOCUMENT,) else row for row in made]
     added = [_added(d) for d in plan.decisions if d.action is Action.ADD]
     return tuple(sorted([*made, *added], key=lambda row: row.path)) if added else tuple(made)
+
+
+def _with_pages(row: Row, blanks: tuple[Blank, ...]) -> Row:
+    boxes = "1 box" if len(blanks) == 1 else f"{len(blanks)} boxes"
+    return replace(row, action=Action.CLEAN, new=f"pages as pictures, {boxes} made black", why=_REDRAWN)
 
 
 def _with_boxes(row: Row, plan: Plan) -> Row:
@@ -277,7 +286,7 @@ def why_text(why: Reason, vr: str = "") -> str:
         Basis.OVERRIDE: f"Your choice for {why.detail}.",
         Basis.VALUE_REPRESENTATION: f"Not in the table, but of a kind that identifies{of_type}.",
         Basis.UNLISTED: f"Not identifying by the standard{searched}.",
-        Basis.PRIVATE: "Private element: removed unless known to be safe.",
+        Basis.PRIVATE: private.WHY.get(why.detail, private.WHY[""]),
         Basis.UNKNOWN_ELEMENT: "Not in the DICOM dictionary: nobody knows what it holds.",
         Basis.STRUCTURE: "Belongs to how the file is stored.",
         Basis.FOUND_IDENTITY: "The patient or the hospital was found in this text and taken out.",

@@ -10,11 +10,12 @@ from viewer.dicom.decisions import Action, Basis, Decision, Identity
 from viewer.dicom.elements import Element, ElementPath, encodings_of, texts
 from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
-from viewer.rules.descriptors import KnownIdentity, take_out
-from viewer.rules.known import searcher
+from viewer.rules.descriptors import swept
+from viewer.rules.known import KnownIdentity, searcher
 from viewer.rules.standard import resolve, standard
 from viewer.rules.surrogates import dummy
 
+_FEW_DIGITS: Final = 3
 _IN_NUMBERS: Final = b"0123456789+-eE. \\\0"
 
 
@@ -32,7 +33,7 @@ def clean_pending(
     """Give every CLEAN decision its text; where nothing harmless is left the Basic Profile's action holds."""
     for position, element, level in pending:
         made = decisions[position]
-        result = values.cleaned(made.vr, element, level.encodings, known)
+        result = values.cleaned(made.vr, element, level.encodings, known, wanted.site)
         if result is not None:
             decisions[position] = replace(made, action=result[0], value=result[1])
             continue
@@ -48,8 +49,6 @@ def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> 
     """
     outer = encodings_of(dataset)
     search = searcher(known, outer)
-    if search is None:
-        return
     levels: dict[ElementPath, Dataset] = {(): dataset}
     for index, made in enumerate(decisions):
         if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
@@ -61,15 +60,21 @@ def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> 
                 decisions[index] = swept
 
 
-def empty_bad_numbers(decisions: list[Decision], dataset: Dataset) -> None:
-    """Empty DS and IS values that hold other characters than numbers have (PS3.5 6.2)."""
-    levels: dict[ElementPath, Dataset] = {(): dataset}
-    for index, made in enumerate(decisions):
-        if made.action is Action.KEEP and made.vr in ("DS", "IS") and made.why.basis is not Basis.OVERRIDE:
-            raw = _dataset_at(made.path[:-1], levels).get_item(made.path[-1]).value
-            if isinstance(raw, bytes) and raw.translate(None, _IN_NUMBERS):
-                why = made.why._replace(basis=Basis.FOUND_IDENTITY)
-                decisions[index] = replace(made, action=Action.EMPTY, why=why)
+def mended_number(made: Decision, element: Element, level: Level) -> Decision:
+    """Return a decision that takes a DS or IS value away which holds other characters than numbers have.
+
+    It becomes empty, or 0 where the IOD wants a value (PS3.5 6.2). What a person chose stays.
+    """
+    raw = element.value
+    if not isinstance(raw, bytes) or not raw.translate(None, _IN_NUMBERS):
+        return made
+    if made.why.basis is Basis.OVERRIDE:
+        return made
+    iod_type = level.type_of(made.path[-1])
+    needed = iod_type.startswith("1")
+    action, value = (Action.REPLACE, "0") if needed else (Action.EMPTY, None)
+    why = made.why._replace(basis=Basis.FOUND_IDENTITY, iod_type=iod_type)
+    return replace(made, action=action, value=value, why=why)
 
 
 def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Dataset:
@@ -83,11 +88,10 @@ def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Data
 def _swept(
     made: Decision, element: Element, search: BytesAhoCorasick, known: KnownIdentity, encodings: list[str]
 ) -> Decision | None:
-    raw = element.value
-    if isinstance(raw, bytes) and raw.isascii() and not search.find_matches_as_indexes(raw.lower()):
+    if not _may_tell(element.value, search):
         return None
     originals = texts(element, encodings)
-    left = tuple(take_out(text, known.telling) for text in originals)
+    left = tuple(swept(text, known, made.vr) for text in originals)
     if left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
@@ -97,3 +101,11 @@ def _swept(
     if made.vr in ("CS", "UR", "PN"):
         return replace(made, action=Action.EMPTY, why=why)
     return replace(made, action=Action.REPLACE, why=why, value=dummy(made.vr))
+
+
+def _may_tell(raw: object, search: BytesAhoCorasick) -> bool:
+    """Return whether a value is worth a closer look: most texts are short, plain and without numbers."""
+    if not isinstance(raw, bytes) or not raw.isascii():
+        return True
+    digits = len(raw) - len(raw.translate(None, b"0123456789"))
+    return digits >= _FEW_DIGITS or bool(search.find_matches_as_indexes(raw.lower()))

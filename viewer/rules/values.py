@@ -9,7 +9,9 @@ from pydicom.dataelem import DataElement
 
 from viewer.dicom.decisions import Action, NewElement, Value
 from viewer.dicom.elements import CONVERSION_ERRORS, Element, texts
-from viewer.rules.descriptors import KnownIdentity, clean_text
+from viewer.rules.descriptors import clean_text
+from viewer.rules.known import KnownIdentity
+from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode
 from viewer.rules.surrogates import (
     Keyring,
@@ -20,28 +22,10 @@ from viewer.rules.surrogates import (
 )
 
 CONTENT_SEQUENCE: Final = 0x0040A730
-DOCUMENT_LENGTH: Final = 0x00420015
 _PIXEL_SHAPE: Final = frozenset(range(0x00280002, 0x00280104))
 """Numbers without which the pixels cannot be read: never replaced by hand."""
 WAVEFORM_ANNOTATION: Final = 0x0040B020
 """Its items need a text or a concept name (PS3.3 C.10.10), which no Type tells."""
-ENCAPSULATED_DOCUMENT: Final = 0x00420011
-_PDF: Final = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
-    b"xref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n0000000056 00000 n \n0000000111 00000 n \n"
-    b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n176\n%%EOF\n"
-)
-_DOCUMENTS: Final = {
-    "application/pdf": _PDF,
-    "text/xml": b'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>',
-    "model/stl": bytes(84),
-    "application/sla": bytes(84),
-    "model/obj": b"# removed\n",
-    "model/mtl": b"# removed\n",
-}
-"""A harmless document per MIME type of the encapsulated document IODs (PS3.3 A.45, A.85)."""
 
 TEXT_VRS: Final = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 SURROGATES: Final = {
@@ -68,12 +52,6 @@ def surrogate(tag: int, originals: tuple[str, ...], keyring: Keyring, person: Pe
     if purpose == "patient":
         return person.code
     return keyring.code(purpose, f"{person.key}\0{originals[0]}" if originals else person.key, 12)
-
-
-def document(mime: str) -> bytes | None:
-    """Return a harmless document of a MIME type, of even length, or None when none is known."""
-    made = _DOCUMENTS.get(mime.strip().lower())
-    return None if made is None else made + b"\0" * (len(made) % 2)
 
 
 def filled(tag: int, vr: str, node: IodNode | None, keyring: Keyring, salt: str) -> Value:
@@ -121,7 +99,7 @@ def written(text: str, encodings: list[str]) -> str:
 
 
 def cleaned(
-    vr: str, element: Element, encodings: list[str], known: KnownIdentity
+    vr: str, element: Element, encodings: list[str], known: KnownIdentity, site: SiteList
 ) -> tuple[Action, Value] | None:
     """Return what code C makes of a value by its VR, or None when nothing harmless is left of it."""
     originals = texts(element, encodings)
@@ -130,5 +108,6 @@ def cleaned(
         return None if age is None else (Action.CLEAN, age)
     if vr not in TEXT_VRS - {"AE", "PN", "UR", "CS"}:
         return None
-    kept = tuple(written(text, encodings) for text in (clean_text(t, known) for t in originals) if text)
+    left = (clean_text(text, known, site) for text in originals)
+    kept = tuple(written(text, encodings) for text in left if text)
     return (Action.CLEAN, kept) if kept else None

@@ -11,8 +11,10 @@ from viewer.app.tools import Placement, Tool
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.charset import display_name
+from viewer.dicom.documents import PDF
 from viewer.pixels.regions import Box, Region, ScopeKind
 from viewer.pixels.render import CT_PRESETS, Picture
+from viewer.rules.documents import shows_pixels
 from viewer.ui.corner_texts import Corner, CornerLine
 from viewer.ui.frame_bar import FrameBar
 from viewer.ui.image_view import ImageView
@@ -92,7 +94,7 @@ class ImagePanel(QWidget):
         self._show_mark()
         self.refresh_boxes()
         if position is None:
-            self._show(None, self.tr("There is no image in this object. Its tags are listed on the right."))
+            self._show(None, self._why_no_picture(chosen.instance))
             return
         self.bar.set_frame(position)
         count = len(self._positions)
@@ -133,8 +135,22 @@ class ImagePanel(QWidget):
             view.set_presets(CT_PRESETS if series and series.modality == "CT" else ())
 
     def _show(self, picture: Picture | None, message: str) -> None:
+        image = self._workspace.selection.instance
+        gone = image is not None and image.frames and not shows_pixels(image, self._workspace.recipe.profile)
         self.before.set_picture(picture, message)
-        self.after.set_picture(picture, message)
+        self.after.set_picture(None if gone else picture, self._instead() if gone else message)
+
+    def _instead(self) -> str:
+        return self.tr(
+            "An empty document is written instead. Its pages can be kept as pictures: see Options."
+        )
+
+    def _why_no_picture(self, image: Instance) -> str:
+        if not image.media_type:
+            return self.tr("There is no image in this object. Its tags are listed on the right.")
+        if image.media_type == PDF:
+            return self.tr("The document in it is protected or damaged and cannot be shown, only replaced.")
+        return self.tr("The document in it cannot be shown here. An empty one is written instead.")
 
     def _corners(self, image: Instance) -> None:
         chosen = self._workspace.selection
@@ -215,9 +231,12 @@ class ImagePanel(QWidget):
             other.fit()
 
     def _on_recipe(self) -> None:
+        image = self._workspace.selection.instance
+        if image is not None and image.media_type:
+            self.refresh_selection()  # whether its pages are kept is a choice
+            return
         self.refresh_boxes()
         self._show_mark()
-        image = self._workspace.selection.instance
         if image is not None:
             self._corners(image)
 

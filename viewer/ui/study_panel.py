@@ -10,6 +10,7 @@ from viewer.app.frames import FrameStore
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance, Series, Study
 from viewer.dicom.charset import display_name
+from viewer.rules.documents import shows_pixels
 from viewer.ui.theme import SPACE
 
 _ROLE: Final = Qt.ItemDataRole.UserRole
@@ -92,18 +93,21 @@ class StudyPanel(QWidget):
         """Write state, modality and counts of every series; the state by shape and by word."""
         for item in self._items.values():
             series: Series = item.data(0, _ROLE)
-            images = [i for i in series.instances if i.frames]
-            state = self._state(images)
+            images = [i for i in series.instances if shows_pixels(i, self._workspace.recipe.profile)]
+            state = (
+                self._state(images) if images or not series.instances[0].media_type else "– to be replaced"
+            )
             name = " ".join(t for t in (series.modality, "" if self._masked else series.description) if t)
-            size = _size(len(series.instances), series.frames, len(images))
+            size = _size(series)
             item.setText(0, f"{name or 'no modality'}\n{size}\n{self.tr(state)}")
         self._refresh_button()
 
     def _refresh_button(self) -> None:
         reviewed = self._workspace.recipe.reviewed
         chosen = self._workspace.selection.series
+        profile = self._workspace.recipe.profile
         waiting = chosen is not None and any(
-            i.frames and i.sop_instance_uid not in reviewed for i in chosen.instances
+            shows_pixels(i, profile) and i.sop_instance_uid not in reviewed for i in chosen.instances
         )
         self.seen.setEnabled(bool(waiting))
 
@@ -172,6 +176,9 @@ class StudyPanel(QWidget):
         layout.addWidget(self._summary)
 
 
-def _size(instances: int, frames: int, images: int) -> str:
-    many = f"{instances} image" + ("" if instances == 1 else "s")
-    return many if frames == images else f"{many}, {frames} frames"
+def _size(series: Series) -> str:
+    count, frames = len(series.instances), series.frames
+    kind, part = ("document", "page") if series.instances[0].media_type else ("image", "frame")
+    many = f"{count} {kind}" + ("" if count == 1 else "s")
+    whole = sum(1 for i in series.instances if i.frames)
+    return many if frames == whole else f"{many}, {frames} {part}s"

@@ -37,6 +37,7 @@ from viewer.dicom.catalog import Series
 from viewer.dicom.decisions import Action, Identity
 from viewer.rules.recipe import CHOICES
 from viewer.rules.rows import Row
+from viewer.ui.struck_text import StruckText
 from viewer.ui.theme import PAUSE_MS, SPACE, Theme
 
 _BACK: Final = "back to profile"
@@ -97,6 +98,7 @@ class TagPanel(QWidget):
         self._changes = QCheckBox(self.tr("Changes only"))
         self._series = QCheckBox(self.tr("Whole series"))
         self._why, self._legend_text = QLabel(), QLabel()
+        self._struck = StruckText(self)
         self.table = QTableView()
         self._summed: Series | None = None
         self._later = QTimer(self)
@@ -115,6 +117,7 @@ class TagPanel(QWidget):
                 for k, word in _SHORT.items()
             )
         )
+        self._struck.colour = QColor(theme.identity[Identity.DIRECT])
         self.model.set_colours({k: QColor(v) for k, v in theme.identity.items()})
 
     def set_masked(self, masked: bool) -> None:
@@ -197,6 +200,7 @@ class TagPanel(QWidget):
         table = self.table
         table.setModel(self.model)
         table.setItemDelegateForColumn(Column.ACTION, _Choices(table))
+        table.setItemDelegateForColumn(Column.OLD, self._struck)
         table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         table.setAlternatingRowColors(True)
