@@ -224,7 +224,7 @@ def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, 
     if tag in values.SURROGATES and (originals or resolved == "D"):
         value: Value = values.surrogate(tag, originals, wanted.keyring, wanted.person)
         return replace(made, action=Action.REPLACE, value=value)
-    if resolved == "U" and originals:
+    if originals and (resolved == "U" or (resolved == "D" and vr == "UI")):  # references stay intact
         return replace(made, action=Action.REMAP, value=values.remapped(originals, wanted.keyring))
     if resolved == "Z" and not made.why.iod_type.startswith("1"):
         return replace(made, action=Action.EMPTY)

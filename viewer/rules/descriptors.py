@@ -24,8 +24,10 @@ _MORE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_COUNTED: Final = re.compile(r"\d{1,2}([a-z]{3,})|([a-z]{3,})\d{1,2}")
+"""Two echoes in one word: 3scan, echo2."""
 _TOKENS: Final = re.compile(
-    rf"(?i:\bw/o?\b)|[{_CJK}]+|[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9{_CJK}]+|\s+"
+    rf"(?i:\bw/o?\b)|(?i:\bT2\*)|[{_CJK}]+|[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9{_CJK}]+|\s+"
 )
 _TITLES: Final = frozenset(("Dr", "dr", "Prof", "prof", "Mr", "mr", "Mrs", "mrs", "Ms", "Miss", "Md", "Rn"))
 _MEASURE: Final = re.compile(
@@ -84,14 +86,13 @@ def _cleaned_once(text: str, known: KnownIdentity, site: SiteList) -> str:
     plain = plain_text(text).text.replace("_", " ")
     found = known.spans(plain, every_word=True) + identifiers(plain, sure_only=False)
     found += [Span(d.start, d.end, "date") for d in written_dates(plain)]
-    found += [Span(m.start(), m.end(), "number or age") for m in _MORE.finditer(plain)]
     refused = finder_of(frozenset(word.lower() for word in site.remove_words))
     if refused:
         found += [Span(m.start(), m.end(), "site") for m in refused.finditer(plain)]
-    rest = without(plain, found).replace("^", " ")
+    rest = _MORE.sub(" ", without(plain, found)).replace("^", " ")
     allowed = frozenset(word.lower() for word in site.keep_words)
     kept = [_kept(token, allowed) for token in _TOKENS.findall(rest)]
-    joined = re.sub(r"\s+", " ", "".join(kept)).strip(" -,;:/.+*()[]&")
+    joined = re.sub(r"\s+", " ", "".join(kept)).strip(" -,;:/.+()[]&")
     return joined if any(c.isalnum() for c in joined) else ""
 
 
@@ -105,7 +106,16 @@ def _kept(token: str, allowed: frozenset[str]) -> str:
         return token
     if token in _TITLES:
         return ""
-    return token if word in vocabulary() or _MEASURE.fullmatch(word) else ""
+    return token if _means_something(word) else ""
+
+
+def _means_something(word: str) -> bool:
+    """Return whether a word in lower case is of the vocabulary, a plural of it, counted, or a measure."""
+    if word in vocabulary() or _MEASURE.fullmatch(word) or word == "t2*":
+        return True
+    letters = _COUNTED.fullmatch(word)
+    stem = letters[1] or letters[2] if letters else word
+    return (stem != word and stem in vocabulary()) or (stem.endswith("s") and stem[:-1] in vocabulary())
 
 
 def _kept_han(run: str, allowed: frozenset[str]) -> str:

@@ -124,6 +124,11 @@ def _titled(text: str) -> int | bool:
     return head.end() + end
 
 
+def _is_street(text: str) -> bool:
+    """Return whether what stands before Street is a name: not "3D TOF Dr" of "3D TOF Dr. Smith"."""
+    return any(_is_unknown(word) or word[1:].islower() for word in text.split()[1:-1])
+
+
 def _is_unknown(word: str) -> bool:
     return word.lower().strip(".") not in vocabulary()
 
@@ -186,8 +191,9 @@ _PLACES: Final = (
     rf"|[{_HAN}]{{2,8}}(?:省|自治区|市)[{_HAN}]{{1,8}}(?:市|区|县)(?:[{_HAN}]{{1,8}}(?:镇|乡|街道|路|村))?"
 )
 _STREET: Final = (
-    r"(?<!\d)\d{1,5}[A-Za-z]?,?\s+(?:[A-Z][A-Za-z'.-]+\s+){1,3}"
-    r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|boulevard|blvd|square|way|place|terrace)\b\.?"
+    r"(?<![A-Za-z\d])\d{1,5}[A-Za-z]?,?\s+(?:[A-Z][A-Za-z'.-]+\s+){1,3}"
+    r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|boulevard|blvd|square|way|place"
+    r"|terrace|crescent|parkway|pkwy|mews|gardens)\b\.?"
 )
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
@@ -273,7 +279,7 @@ IDENTIFIERS: Final = (
         "account", r"(?:微信号?|(?i:WeChat|wx))\s*[:：]\s*[A-Za-z][-\w]{5,19}|(?i:QQ)\s*[:：]\s*[1-9]\d{4,10}"
     ),
     _one("address", _PLACES),
-    _one("address", _STREET),
+    _one("address", _STREET, _is_street),
     _one("name", _TITLED, _titled),
     _one("name", _AFTER_LABEL),
     _one("name", _HAN_LABELLED, _han_labelled),
