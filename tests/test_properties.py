@@ -1,4 +1,4 @@
-"""Generated data sets and recipes: no exception outside the error tree, no output unverified, KEEP unchanged."""
+"""Generated data sets and recipes: only errors of the tree, no output without proof, KEEP unchanged."""
 
 import tempfile
 import warnings

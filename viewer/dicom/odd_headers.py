@@ -30,6 +30,7 @@ from viewer.dicom.facts import (
     ascii_text,
     header_of,
 )
+from viewer.dicom.tails import is_no_element
 
 _LONGEST_VALUE: Final = 1 << 20
 _HEADER_READS: Final = (1, 2, 4, 6, 8)
@@ -86,12 +87,12 @@ class _Bounded:
     """A file that never asks the system for more bytes than there are, and notes whether it was asked to."""
 
     def __init__(self, file: ByteStream, size: int) -> None:
-        self._file, self._size, self._position = file, size, 0
+        self._file, self.size, self._position = file, size, 0
         self.overrun = False
         file.seek(0)
 
     def read(self, count: int = -1, /) -> bytes:
-        left = max(self._size - self._position, 0)
+        left = max(self.size - self._position, 0)
         if count > left and count not in _HEADER_READS:
             self.overrun = True
         data = self._file.read(left if count < 0 else min(count, left))
@@ -99,8 +100,8 @@ class _Bounded:
         return data
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        self._position = offset if not whence else offset + (self._position, self._size)[whence - 1]
-        self.overrun = self.overrun or self._position > self._size
+        self._position = offset if not whence else offset + (self._position, self.size)[whence - 1]
+        self.overrun = self.overrun or self._position > self.size
         return self._file.seek(self._position)
 
     def tell(self) -> int:
@@ -112,12 +113,17 @@ class _Watcher:
 
     def __init__(self, file: _Bounded) -> None:
         self._file = file
+        self._explicit = False
         self.elements = 0
         self.has_directory_records = False
         self.pixels: Pixels | None = None
         self.was_cut = False
 
     def __call__(self, tag: BaseTag, vr: str | None, length: int, /) -> bool:
+        left = self._file.size - self._file.tell()
+        if self.elements > 1 and is_no_element(tag, vr, length, left, explicit=self._explicit):
+            return True
+        self._explicit = self._explicit or vr is not None
         self.elements += 1
         self.has_directory_records |= tag == DIRECTORY_RECORDS
         if tag in PIXELS:

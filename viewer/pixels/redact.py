@@ -23,7 +23,7 @@ from viewer.dicom.frames import (
 )
 from viewer.dicom.pixel_format import FLOATS, PIXEL_DATA, PixelFormat, pixel_bytes, pixel_format
 from viewer.dicom.streams import Stream, StreamHeader
-from viewer.pixels import unused_bits
+from viewer.pixels import stream_text, unused_bits
 from viewer.pixels.fill import black
 
 _UNDEFINED: Final = 0xFFFFFFFF
@@ -48,6 +48,10 @@ def redact(dataset: Dataset, blanks: Sequence[Blank]) -> Redaction:
     Only touched frames change; a compressed one is compressed again in the same transfer syntax, proved by
     a decoder of another origin. Raises Unsupported, with the data set unchanged, when that is not possible.
     """
+    if any(blank.shape == stream_text.SHAPE for blank in blanks):
+        parts = stream_text.hidden_parts(dataset) or ()
+        _put(dataset, PIXEL_DATA, stream_text.overwritten(pixel_bytes(dataset), parts))
+        blanks = [blank for blank in blanks if blank.shape != stream_text.SHAPE]
     if not blanks:
         return Redaction(0, lossless=True, syntax_changed=False)
     made = pixel_format(dataset)

@@ -10,12 +10,14 @@ from typing import Final
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Finding, Plan, Severity
-from viewer.dicom.elements import Element, raw_elements
+from viewer.dicom.elements import Element
 from viewer.dicom.errors import DeidError, UnreadableFile
 from viewer.dicom.sources import read_source
+from viewer.dicom.tails import tail_start
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.document_pages import redraw_document
 from viewer.pixels.redact import redact
@@ -79,6 +81,7 @@ class _Hold(DeidError):
 def _released(task: Task) -> InstanceReport:
     content = read_source(task.instance.source)
     source = parse(content)
+    told = _left_out(source, content)
     made = plan(source, task.recipe, task.keyring)
     _hold_on_errors(made.findings)
     output = apply(source, made)
@@ -95,8 +98,21 @@ def _released(task: Task) -> InstanceReport:
     looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
     likely = shows_pixels(task.instance, task.recipe.profile) and burned_in_risk(task.instance).likely
     return Written(
-        task.instance.number, name, looked_at, likely, proof, made.claims, (*made.findings, *findings)
+        task.instance.number, name, looked_at, likely, proof, made.claims, (*told, *made.findings, *findings)
     )
+
+
+def _left_out(source: Dataset, content: bytes) -> tuple[Finding, ...]:
+    """Return a WARNING when bytes stood behind the data set; they are in no output."""
+    last = list(source.values())[-1]
+    if source.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return ()
+    if not isinstance(last, RawDataElement) or last.length == _UNDEFINED:
+        return ()
+    if not content[last.value_tell + last.length :].strip(b"\0 "):
+        return ()
+    message = "Bytes that stood behind the end of the data set were left out."
+    return (Finding("behind-the-end", Severity.WARNING, "", message),)
 
 
 def _hold_on_errors(findings: tuple[Finding, ...]) -> None:
@@ -113,7 +129,10 @@ def parse(content: bytes) -> Dataset:
         dataset = dcmread(io.BytesIO(content), force=True)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise UnreadableFile(f"It is damaged and cannot be read ({type(error).__name__}).") from error
-    elements = [element for _, element in raw_elements(dataset)]
+    elements = list(dataset.values())
+    start = tail_start(elements, len(content))
+    if start is not None:
+        return parse(content[:start])
     if not elements or any(map(_is_short, elements)) or _ends_in_a_head(elements[-1], len(content)):
         raise UnreadableFile("It is cut short: the file ends inside an element.")
     return dataset

@@ -33,6 +33,7 @@ from viewer.release.report import PixelProof
 from viewer.release.residue import residue
 from viewer.release.verify_document import REDRAWN, check_documents
 from viewer.release.verify_pixels import check_pixels
+from viewer.release.verify_streams import texts_left
 
 _META_ALLOWED: Final = frozenset(
     (0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013)
@@ -62,6 +63,7 @@ def verify(
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
         of_pages, document_findings = check_documents(source, written, plan)
+        findings.extend(texts_left(written))
     except (InvalidDicomError, zlib.error, *CONVERSION_ERRORS):
         return _EMPTY_PIXELS, (_error("unreadable", "The written file cannot be read again."),)
     return of_pages or proof, tuple(dict.fromkeys((*findings, *pixel_findings, *document_findings)))

@@ -31,6 +31,7 @@ from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.release.report import PixelProof
 from viewer.release.verify_bits import without_unused_bits
 from viewer.release.verify_black import black_words
+from viewer.release.verify_streams import TEXTS, with_texts_blanked
 
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
@@ -98,6 +99,9 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
         return PixelProof("none")
     _same_header(source, written)
     frames = int(source.get("NumberOfFrames") or 1)
+    if any(blank.shape == TEXTS for blank in blanks):
+        source, written = with_texts_blanked(source), with_texts_blanked(written)
+        blanks = [blank for blank in blanks if blank.shape != TEXTS]
     hidden = any(blank.shape == _UNUSED_BITS for blank in blanks)
     if hidden:
         source = without_unused_bits(source, tags[0])

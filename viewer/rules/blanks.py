@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
-from viewer.pixels import unused_bits
+from viewer.pixels import stream_text, unused_bits
 from viewer.pixels.regions import Region, ScopeKind
 
 _UID_OF = {
@@ -23,13 +23,30 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
 
     A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
     """
-    hidden = _hidden_overlay(dataset)
+    texts_in_stream, told = _stream_texts(dataset)
+    hidden = (*texts_in_stream, *_hidden_overlay(dataset))
     mine = regions_on(dataset, regions)
     if not mine or not any(tag in dataset for tag in _PIXELS):
-        return hidden, ()
+        return hidden, told
     rows, columns = _number(dataset, 0x00280010), _number(dataset, 0x00280011)
     blanks, problems = fitted(mine, rows, columns, max(_number(dataset, 0x00280008), 1))
-    return tuple(dict.fromkeys((*hidden, *blanks))), problems
+    return tuple(dict.fromkeys((*hidden, *blanks))), (*told, *problems)
+
+
+def _stream_texts(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding, ...]]:
+    """Return what overwrites texts beside the picture in compressed pixel data, and what to tell of them."""
+    parts = stream_text.hidden_parts(dataset)
+    if parts is None:
+        message = (
+            "The compressed image is damaged: texts beside the picture could not be told apart from it; "
+            "they were only searched for what the header says."
+        )
+        return (), (Finding("stream-unread", Severity.WARNING, "(7FE0,0010)", message),)
+    if not parts:
+        return (), ()
+    message = "The compressed image carried comments or other text beside the picture; they were overwritten."
+    told = Finding("stream-text", Severity.WARNING, "(7FE0,0010)", message)
+    return (Blank(stream_text.SHAPE, (), ()),), (told,)
 
 
 def regions_on(dataset: Dataset, regions: Iterable[Region]) -> list[Region]:

@@ -24,7 +24,7 @@ from viewer.dicom.elements import (
     texts,
     without_escapes,
 )
-from viewer.pixels import unused_bits
+from viewer.pixels import stream_text, unused_bits
 from viewer.rules import private
 from viewer.rules.recipe import Option
 from viewer.rules.standard import standard
@@ -37,6 +37,7 @@ _PIXELS: Final = frozenset(((0x7FE00008,), (0x7FE00009,), (0x7FE00010,)))
 _BOXES: Final = "Your boxes are made black in the image; every pixel outside them stays."
 _REDRAWN: Final = "Every page is drawn anew as a picture, your boxes black; texts, links and files in it go."
 _HIDDEN: Final = "An overlay in unused bits of the image is cleared; every pixel stays."
+_COMMENTS: Final = "Comments beside the picture in its compressed stream are overwritten; every pixel stays."
 _CODE_WORDS: Final = {
     "X": "remove",
     "Z": "empty",
@@ -123,9 +124,12 @@ def _with_pages(row: Row, blanks: tuple[Blank, ...]) -> Row:
 
 
 def _with_boxes(row: Row, plan: Plan) -> Row:
-    drawn = [blank for blank in plan.blanks if blank.shape != unused_bits.SHAPE]
-    if not drawn:
+    shapes = {blank.shape for blank in plan.blanks}
+    drawn = [b for b in plan.blanks if b.shape not in (unused_bits.SHAPE, stream_text.SHAPE)]
+    if not drawn and unused_bits.SHAPE in shapes:
         return replace(row, action=Action.CLEAN, new="hidden drawing cleared", why=_HIDDEN)
+    if not drawn:
+        return replace(row, action=Action.CLEAN, new="comments in it overwritten", why=_COMMENTS)
     boxes = "1 box" if len(drawn) == 1 else f"{len(drawn)} boxes"
     frames = len({frame for blank in drawn for frame in blank.frames})
     where = "1 frame" if frames == 1 else f"{frames} frames"
