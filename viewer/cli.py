@@ -9,6 +9,7 @@ from viewer.commands.clean import clean
 from viewer.commands.conformance import conformance
 from viewer.commands.demo import demo
 from viewer.commands.inspect import inspect
+from viewer.commands.reveal import reveal
 from viewer.commands.terminal import FOUND, WRONG_USE, notes
 from viewer.commands.verify import verify
 from viewer.dicom.errors import DeidError
@@ -21,7 +22,7 @@ def commands() -> None:
     """De-identify DICOM studies: header, pixels, and proof. Without a command the window opens."""
 
 
-for _command in (inspect, clean, verify, conformance, demo):
+for _command in (inspect, clean, verify, reveal, conformance, demo):
     commands.add_command(_command)
 
 

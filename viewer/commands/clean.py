@@ -42,6 +42,13 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
     type=click.Choice([d.value for d in Documents]),
     help="PDF inside: an empty one instead, or pages as pictures (held until a person looks at them).",
 )
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Certificate (PEM) for whom the originals are encrypted into the output.",
+)
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for surrogates; made if missing.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the JSON report here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -56,6 +63,7 @@ def clean(
     settings: tuple[str, ...],
     boxes: tuple[str, ...],
     documents: str | None,
+    recipients: tuple[Path, ...],
     key_file: Path | None,
     report_file: Path | None,
     as_json: bool,
@@ -66,6 +74,8 @@ def clean(
     """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
     profile = profile_of(profile_name, options, settings)
     profile = replace(profile, documents=Documents(documents)) if documents else profile
+    certificates = tuple(path.read_text(encoding="utf-8", errors="replace") for path in recipients)
+    profile = replace(profile, recipients=profile.recipients + certificates)
     keyring = file_keyring(key_file) if key_file else site_keyring()
     catalog = scanned(paths)
     if not catalog.studies:

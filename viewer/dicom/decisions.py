@@ -137,3 +137,5 @@ class Plan:
     """IOD Type (1, 1C, 2, 2C) of every decided element that must stay present, for the checker."""
     pages: tuple[Blank, ...] | None = None
     """What to blank on the pages of the encapsulated PDF, drawn anew as pictures; None when it is not."""
+    sealed: int = 0
+    """For how many recipients the originals are encrypted into the output (PS3.15 E.1.1)."""

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from viewer.custody.envelope import certificates
 from viewer.dicom.catalog import Instance
 from viewer.dicom.errors import DeidError, UnsafeDestination
 from viewer.pixels.regions import Region, ScopeKind
@@ -52,9 +53,11 @@ def export(
 ) -> Report:
     """Return the report of an export; what is not in it as written does not exist in the destination.
 
-    Cancelling ends it after the instances under way. Raises UnsafeDestination before anything is written.
+    Cancelling ends it after the instances under way. Raises UnsafeDestination, or BadSelector for a
+    recipient who cannot be encrypted for, before anything is written.
     """
     check_destination(job)
+    certificates(job.recipe.profile.recipients)
     clear_unfinished(job.destination)
     recipe_of = _recipes(job.recipe)
     tasks = [

@@ -12,6 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from viewer.custody.envelope import certificates, seal
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Finding, Plan, Severity
 from viewer.dicom.elements import Element
@@ -89,6 +90,8 @@ def _released(task: Task) -> InstanceReport:
         redact(output, made.blanks)
     if made.pages is not None:
         redraw_document(output, source, made.pages)
+    if made.sealed:
+        seal(output, source, made.decisions, certificates(task.recipe.profile.recipients))
     name = output_name(task, made, content)
     with Unfinished(task.destination, name) as unfinished:
         unfinished.write(encoded(output))

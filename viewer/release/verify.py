@@ -32,6 +32,7 @@ from viewer.dicom.elements import (
 from viewer.release.report import PixelProof
 from viewer.release.residue import residue
 from viewer.release.verify_document import REDRAWN, check_documents
+from viewer.release.verify_envelope import ENCRYPTED, check_envelope
 from viewer.release.verify_pixels import check_pixels
 from viewer.release.verify_streams import texts_left
 
@@ -63,7 +64,7 @@ def verify(
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
         of_pages, document_findings = check_documents(source, written, plan)
-        findings.extend(texts_left(written))
+        findings.extend((*texts_left(written), *check_envelope(written, plan)))
     except (InvalidDicomError, zlib.error, *CONVERSION_ERRORS):
         return _EMPTY_PIXELS, (_error("unreadable", "The written file cannot be read again."),)
     return of_pages or proof, tuple(dict.fromkeys((*findings, *pixel_findings, *document_findings)))
@@ -118,6 +119,7 @@ def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator
     decisions = {d.path: d for d in plan.decisions}
     touched = _PIXELS if plan.blanks else frozenset()
     touched |= REDRAWN if plan.pages is not None else frozenset()
+    touched |= {ENCRYPTED} if plan.sealed else frozenset()
     seen: set[ElementPath] = set()
     yield from _level(source, written, (), decisions, seen, touched, ("iso8859",))
     for path, decision in decisions.items():

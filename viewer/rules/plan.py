@@ -83,6 +83,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft.findings.extend(_kept_identity(draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
+    sealed = len(recipe.profile.recipients)
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
     draft.findings.extend(told)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
@@ -95,7 +96,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
         claimed.extend(_added_uid(draft, dataset, sop_instance))
     if sop_class and not _text(dataset, _SOP_CLASS):
         claimed.append(_added_class(dataset, sop_class))
-    return replace(_finished(draft, dataset, claimed, blanks, codes), pages=pages)
+    return replace(_finished(draft, dataset, claimed, blanks, codes), pages=pages, sealed=sealed)
 
 
 def _is_chosen(decisions: list[Decision], wanted: Decision) -> bool:
