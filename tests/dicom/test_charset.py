@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.dicom.charset import decode_text, display_name
+from viewer.dicom.charset import display_name
+from viewer.dicom.reading import decode_text
 
 NAME = "ZHANG^SAN=张^三"
 
