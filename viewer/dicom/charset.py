@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from viewer.dicom.iso2022 import ESCAPE, pieces
 
 UNDECLARED: Final = "iso8859"
-"""Python's name for Latin-1, and pydicom's for the default repertoire: bytes above 0x7F mean nothing there."""
+"""Python's name for Latin-1, pydicom's for the default repertoire, where bytes above 0x7F mean nothing."""
 LATIN: Final = "latin_1"
 UTF8: Final = "utf-8"
 CHINESE: Final = "gb18030"

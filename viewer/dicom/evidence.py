@@ -1,4 +1,4 @@
-"""What bytes plainly are, whatever a file declares: UTF-8, Chinese, Japanese or Korean text, or none of these."""
+"""What bytes plainly are, whatever a file declares: UTF-8, Chinese, Japanese or Korean text, or nothing."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,9 @@ from viewer.dicom.charset import CHINESE, JAPANESE, KOREAN, TRADITIONAL, UTF8
 _HAN: Final = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA: Final = "\u3040-\u30ff"
 _HANGUL: Final = "\uac00-\ud7a3"
-_FULL_WIDTH: Final = "\u3000-\u303f\uff00-\uff60\uffe0-\uffef\u00b7\u2014\u2018-\u201d\u2026\u2103\u00d7\u00b0\u00b1"
+_FULL_WIDTH: Final = (
+    "\u3000-\u303f\uff00-\uff60\uffe0-\uffef\u00b7\u2014\u2018-\u201d\u2026\u2103\u00d7\u00b0\u00b1"
+)
 _HAN_RUN: Final = re.compile(f"[{_HAN}]+")
 _KANA_RUN: Final = re.compile(f"[{_KANA}]")
 _EAST_ASIAN: Final = re.compile(f"[{_HAN}{_KANA}{_HANGUL}]")

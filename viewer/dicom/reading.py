@@ -76,12 +76,17 @@ def reading_of(dataset: Dataset, above: Reading = DEFAULT) -> Reading:
     terms = character_set(dataset)
     if terms is None and above is not DEFAULT:
         return above
-    return judged(list(_beyond_ascii(dataset, 0)), terms or ())
+    return judged(list(beyond_ascii(dataset)), terms or ())
 
 
 def not_plain(values: Iterable[bytes]) -> list[bytes]:
     """Return those of some texts that are not plain ASCII (escapes are not), without their padding."""
-    return [value.rstrip(b" \0") for value in values if not value.isascii() or ESCAPE in value]
+    return [value.rstrip(b" \0") for value in values if not is_plain(value)]
+
+
+def is_plain(value: bytes) -> bool:
+    """Return whether bytes are ASCII without escapes: the same text in every set."""
+    return value.isascii() and ESCAPE not in value
 
 
 def judged(values: Sequence[bytes], terms: tuple[str, ...]) -> Reading:
@@ -160,7 +165,7 @@ def vr_of(tag: int, element: Element) -> str:
     return str(vr) if vr is not None and vr != "UN" else dictionary_vr(tag)
 
 
-def _beyond_ascii(dataset: Dataset, depth: int) -> Iterator[bytes]:
+def beyond_ascii(dataset: Dataset, depth: int = 0) -> Iterator[bytes]:
     """Yield the texts that the declaration of a level covers and that are not plain ASCII."""
     for tag, element in raw_elements(dataset):
         value, vr = element.value, element.VR
@@ -173,7 +178,7 @@ def _beyond_ascii(dataset: Dataset, depth: int) -> Iterator[bytes]:
         if vr == "SQ" and not tag & 0x10000 and depth < _DEEPEST:
             for item in items_at(dataset, tag, element):
                 if character_set(item) is None:
-                    yield from _beyond_ascii(item, depth + 1)
+                    yield from beyond_ascii(item, depth + 1)
 
 
 def items_at(dataset: Dataset, tag: int, element: Element) -> Sequence[Dataset]:

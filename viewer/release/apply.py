@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
-from viewer.dicom.decisions import Action, Decision, NewElement, Plan, Value
+from viewer.dicom.decisions import Action, Basis, Decision, NewElement, Plan, Value
 from viewer.dicom.elements import CONVERSION_ERRORS, Element, ElementPath, raw_elements
 from viewer.dicom.errors import Unsupported
 
@@ -67,8 +67,10 @@ def _filled(
             raise Unsupported("An element in it was not covered by the plan.")
         if decision.action is Action.REMOVE:
             continue
-        if decision.action is not Action.KEEP:
-            kept: Element = _element(tag, decision.vr, decision.value)
+        if decision.why.basis is Basis.CHARACTER_SET and decision.action is Action.CLEAN:
+            kept: Element = _in_utf8(element, decision)
+        elif decision.action is not Action.KEEP:
+            kept = _element(tag, decision.vr, decision.value)
         elif decision.vr == "SQ":
             kept = _sequence(source[tag], (*parent, tag), decisions, added)
         else:
@@ -109,6 +111,17 @@ def _kept(element: Element, *, implicit: bool) -> Element:
         if vr is None and not implicit:
             raise Unsupported("An element in it has no value representation.")
     return element
+
+
+def _in_utf8(element: Element, decision: Decision) -> Element:
+    """Return an element whose text stays, byte for byte as UTF-8 has it (PS3.5 6.1.2.3)."""
+    if not isinstance(element, RawDataElement):
+        return _element(int(element.tag), decision.vr, decision.value)
+    many = decision.value if isinstance(decision.value, tuple) else (decision.value,)
+    value = "\\".join(map(str, many)).encode("utf-8")
+    value += b" " * (len(value) % 2)
+    vr = decision.vr if element.VR is not None else None
+    return element._replace(value=value, length=len(value), VR=vr)
 
 
 def _element(tag: int, vr: str, value: Value) -> DataElement:

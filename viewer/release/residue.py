@@ -112,11 +112,9 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
 
 def _needles(source: Dataset, plan: Plan) -> Iterator[Needle]:
     """Yield what to look for: identifying values of the source that are not meant to stay."""
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    kept = {d.path for d in plan.decisions if _by_choice(d)}
     leaving = {
-        d.path
-        for d in plan.decisions
-        if d.action is not Action.KEEP and d.identity in (Identity.DIRECT, Identity.QUASI)
+        d.path for d in plan.decisions if not _stays(d) and d.identity in (Identity.DIRECT, Identity.QUASI)
     }
     for path, element, encodings in _all(source, (), ["iso8859"]):
         tag = path[-1]
@@ -125,8 +123,16 @@ def _needles(source: Dataset, plan: Plan) -> Iterator[Needle]:
             yield from _needles_of(tag, vr, _readings(element, encodings))
 
 
+def _stays(decision: Decision) -> bool:
+    return decision.action is Action.KEEP or decision.why.basis is Basis.CHARACTER_SET
+
+
 def _by_choice(decision: Decision) -> bool:
-    return decision.why.basis in (Basis.OPTION, Basis.OVERRIDE)
+    """Return whether a value stays because an option or a person says so, be it in other letters."""
+    basis, detail = decision.why.basis, decision.why.detail
+    if basis is Basis.CHARACTER_SET:
+        return detail in (Basis.OPTION.value, Basis.OVERRIDE.value)
+    return decision.action is Action.KEEP and basis in (Basis.OPTION, Basis.OVERRIDE)
 
 
 def _all(
@@ -333,7 +339,7 @@ def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
     """
     new = [d.value for d in plan.decisions if d.value is not None and d.action is not Action.CLEAN]
     parts = [repr(value).encode("utf-8", "replace") for value in new]
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    kept = {d.path for d in plan.decisions if _by_choice(d)}
     if kept:
         for path, element, _ in _all(source, (), ["iso8859"]):
             if path in kept:

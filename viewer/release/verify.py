@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
-from viewer.dicom.decisions import Action, Decision, Finding, Items, Plan, Severity, Value
+from viewer.dicom.decisions import Action, Basis, Decision, Finding, Items, Plan, Severity, Value
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
     Element,
@@ -191,6 +191,8 @@ def _changed(
         right = not dataset[decision.path[-1]].value
     elif decision.action is Action.EMPTY:
         right = not texts(element, encodings)
+    elif decision.why.basis is Basis.CHARACTER_SET and decision.action is Action.CLEAN:
+        right = _is_in_utf8(element, decision.value)
     elif decision.vr == "SQ":
         right = _items_match(
             list(dataset[decision.path[-1]].value or ()), cast("Items", decision.value or ())
@@ -199,6 +201,15 @@ def _changed(
         right = _value_matches(element, decision.value, encodings)
     if not right:
         yield _error("value-wrong", "An element does not hold the value that was planned.", decision.path)
+
+
+def _is_in_utf8(element: Element, value: Value) -> bool:
+    """Return whether an element holds the planned text in UTF-8, but for one space of padding."""
+    raw, many = element.value, value if isinstance(value, tuple) else (value,)
+    if not isinstance(raw, bytes):
+        return False
+    wanted = b"\\".join(str(text).encode() for text in many)
+    return raw == wanted + b" " * (len(wanted) % 2)
 
 
 def _value_matches(element: Element, value: Value, encodings: list[str]) -> bool:

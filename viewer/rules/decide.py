@@ -107,7 +107,7 @@ def _overridden(
         vr = vr_to_write(tag, element.VR)
         action, value = override.action, None
         if action is Action.REPLACE:
-            value = values.chosen(tag, vr, override.value, level.encodings)
+            value = values.chosen(tag, vr, override.value)
         return Decision(path, vr, action, identity, why, value)
     return None
 

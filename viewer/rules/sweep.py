@@ -1,5 +1,6 @@
 """The second pass of a plan, when all identity of the header is known: clean texts, sweep those that stay."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -7,7 +8,8 @@ from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity
-from viewer.dicom.elements import Element, ElementPath, encodings_of, texts
+from viewer.dicom.elements import Element, ElementPath, texts
+from viewer.dicom.reading import Reading, is_plain
 from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
 from viewer.rules.descriptors import swept
@@ -42,18 +44,23 @@ def clean_pending(
         decisions[position] = carried_out(wanted, made, element, level, "X" if basic in ("K", "C") else basic)
 
 
-def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> None:
+def sweep(
+    decisions: list[Decision],
+    dataset: Dataset,
+    known: KnownIdentity,
+    readings: Mapping[ElementPath, Reading],
+) -> None:
     """Take identity that the header knows out of every text that stays (PS3.15 Table E.1-1 note 1).
 
     What a person chose to keep stays, but counts as a direct identifier when it holds identity.
     """
-    outer = encodings_of(dataset)
-    search = searcher(known, outer)
+    search = searcher(known, readings[()].encodings)
     levels: dict[ElementPath, Dataset] = {(): dataset}
     for index, made in enumerate(decisions):
         if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
             level = _dataset_at(made.path[:-1], levels)
-            swept = _swept(made, level.get_item(made.path[-1]), search, known, encodings_of(level, outer))
+            encodings = readings[made.path[:-1]].encodings
+            swept = _swept(made, level.get_item(made.path[-1]), search, known, encodings)
             if swept is not None and made.why.basis is Basis.OVERRIDE:
                 decisions[index] = replace(made, identity=Identity.DIRECT)
             elif swept is not None:
@@ -86,7 +93,11 @@ def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Data
 
 
 def _swept(
-    made: Decision, element: Element, search: BytesAhoCorasick, known: KnownIdentity, encodings: list[str]
+    made: Decision,
+    element: Element,
+    search: BytesAhoCorasick,
+    known: KnownIdentity,
+    encodings: tuple[str, ...],
 ) -> Decision | None:
     if not _may_tell(element.value, search):
         return None
@@ -95,7 +106,7 @@ def _swept(
     if left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
-    kept = tuple(values.written(text, encodings) for text in left if text)
+    kept = tuple(text for text in left if text)
     if kept and made.vr not in ("CS", "UR"):
         return replace(made, action=Action.CLEAN, why=why, value=kept)
     if made.vr in ("CS", "UR", "PN"):
@@ -105,7 +116,7 @@ def _swept(
 
 def _may_tell(raw: object, search: BytesAhoCorasick) -> bool:
     """Return whether a value is worth a closer look: most texts are short, plain and without numbers."""
-    if not isinstance(raw, bytes) or not raw.isascii():
+    if not isinstance(raw, bytes) or not is_plain(raw):
         return True
     digits = len(raw) - len(raw.translate(None, b"0123456789"))
     return digits >= _FEW_DIGITS or bool(search.find_matches_as_indexes(raw.lower()))
