@@ -1,5 +1,6 @@
 """In which encodings the texts of a data set really are: as declared, or as all of its bytes say together."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -37,6 +38,10 @@ _ALIKE: Final = frozenset((LATIN, "iso8859_2", "iso8859_3", "iso8859_4", "iso885
 _RAW_OF: Final = {KANJI: JAPANESE, RARE_KANJI: JAPANESE}
 """What writers leave the escapes out of."""
 _DEEPEST: Final = 32
+_ITEM: Final = b"\xfe\xff\x00\xe0"
+_FRAME: Final = re.compile(rb"\xfe\xff[\x00\x0d\xdd]\xe0|\xff\xff\xff\xff")
+"""What a sequence is made of besides its values, in little endian (PS3.5 7.5)."""
+_LOOKED_AT: Final = TEXTS | {"SQ", "UN", None}
 
 
 class State(Enum):
@@ -166,19 +171,28 @@ def vr_of(tag: int, element: Element) -> str:
 
 
 def beyond_ascii(dataset: Dataset, depth: int = 0) -> Iterator[bytes]:
-    """Yield the texts that the declaration of a level covers and that are not plain ASCII."""
+    """Yield the texts that the declaration of a level covers and that are not plain ASCII.
+
+    Private sequences are not looked into.
+    """
     for tag, element in raw_elements(dataset):
         value, vr = element.value, element.VR
-        if isinstance(value, bytes) and vr != "SQ":
-            if value.isascii() and ESCAPE not in value:
-                continue
-            vr = vr_of(tag, element)
-            if vr in TEXTS:
-                yield value.rstrip(b" \0")
+        if vr not in _LOOKED_AT or (isinstance(value, bytes) and _holds_none(value)):
+            continue
+        vr = vr_of(tag, element)
         if vr == "SQ" and not tag & 0x10000 and depth < _DEEPEST:
             for item in items_at(dataset, tag, element):
                 if character_set(item) is None:
                     yield from beyond_ascii(item, depth + 1)
+        elif vr in TEXTS and isinstance(value, bytes):
+            yield value.rstrip(b" \0")
+
+
+def _holds_none(value: bytes) -> bool:
+    """Return whether a text has no letter beyond ASCII, nor a short sequence besides its frame."""
+    if value.isascii():
+        return ESCAPE not in value
+    return value.startswith(_ITEM) and is_plain(_FRAME.sub(b"", value))
 
 
 def items_at(dataset: Dataset, tag: int, element: Element) -> Sequence[Dataset]:

@@ -53,14 +53,17 @@ def why_utf8(decisions: list[Decision], readings: Readings) -> str:
     """Return the sentence why the output cannot keep its character set, an empty text when it can."""
     if any(reading.is_wrong for reading in readings.values()):
         return _MENDED
-    for decision in decisions:
-        reading = readings.get(decision.path[:-1])
-        if reading is None or decision.action in (Action.KEEP, Action.REMOVE):
-            continue
-        chosen = decision.path[-1] == CHARACTER_SET and decision.why.basis is Basis.OVERRIDE
-        if chosen or not all(fits(text, reading) for text in _new_texts(decision)):
-            return _WIDENED
-    return ""
+    changed = (d for d in decisions if d.action is not Action.KEEP and d.action is not Action.REMOVE)
+    return _WIDENED if any(_asks_for_more(decision, readings) for decision in changed) else ""
+
+
+def _asks_for_more(decision: Decision, readings: Readings) -> bool:
+    """Return whether a new value does not fit the declaration of its level, or is the declaration."""
+    if decision.path[-1] == CHARACTER_SET:
+        return decision.why.basis is Basis.OVERRIDE
+    beyond = [text for text in _new_texts(decision) if not text.isascii()]
+    reading = readings.get(decision.path[:-1]) if beyond else None
+    return reading is not None and not all(fits(text, reading) for text in beyond)
 
 
 def _new_texts(decision: Decision) -> tuple[str, ...]:
