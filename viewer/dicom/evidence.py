@@ -102,21 +102,25 @@ def _is_in(script: _Script, values: Sequence[bytes]) -> bool:
     """Return whether all values make words in a script that Latin-1 text would not give by chance.
 
     `Müller` is valid GB 18030 too, but there a lone Han character stands inside a Latin word. Asked for:
-    only letters of the script above ASCII, no lone one next to a Latin letter, two at least, and half of
-    them everyday characters.
+    only letters of the script above ASCII, no lone one next to a Latin letter, two different ones at least,
+    and half of them everyday characters.
     """
-    many = everyday = kana = 0
+    letters: list[str] = []
     for value in values:
         text = _as_words(script, value)
         if text is None:
             return False
-        letters = re.findall(f"[{script.letters}]", text)
-        many += len(letters)
-        everyday += sum(_is_everyday(letter, script) for letter in letters)
-        kana += len(_KANA_RUN.findall(text))
-    if script is _SHIFTED and kana:
-        return everyday * 2 + kana >= many
-    return many >= _FEWEST and everyday * 2 >= many
+        letters += re.findall(f"[{script.letters}]", text)
+    everyday = sum(_is_everyday(letter, script) for letter in letters)
+    kana = sum(bool(_KANA_RUN.match(letter)) for letter in letters)
+    if script is _BIG and sum(_is_high(letter) for letter in letters) * 3 < len(letters):
+        return False
+    return (kana > 0 or len(set(letters)) >= _FEWEST) and everyday * 2 + kana >= len(letters)
+
+
+def _is_high(letter: str) -> bool:
+    """Return whether both bytes of a Big5 character are above ASCII; `µm` is one with a plain letter."""
+    return min(letter.encode(TRADITIONAL)) > 0x7F
 
 
 def _as_words(script: _Script, value: bytes) -> str | None:

@@ -40,9 +40,15 @@ def apply(source: Dataset, plan: Plan) -> FileDataset:
     meta = _file_meta(source, plan)
     elements = _filled(source, (), decisions, added)
     output = FileDataset("", elements, preamble=b"\0" * 128, file_meta=meta)
-    implicit, little = _encoding(source)
-    output.set_original_encoding(implicit, little, source.original_character_set)
+    _encoding(source)
+    _carry_over(source, output)
     return output
+
+
+def _carry_over(source: Dataset, output: Dataset) -> None:
+    """Have pydicom write raw elements as they are: it decodes them where it takes the letters for others."""
+    implicit, little = source.original_encoding
+    output.set_original_encoding(implicit, little, output._character_set)
 
 
 def _encoding(source: Dataset) -> tuple[bool, bool]:
@@ -91,8 +97,7 @@ def _sequence(
     items = []
     for number, item in enumerate(element.value or ()):
         made = Dataset(_filled(item, (*path, number), decisions, added))
-        implicit, little = item.original_encoding
-        made.set_original_encoding(implicit, little, item.original_character_set)
+        _carry_over(item, made)
         items.append(made)
     return DataElement(path[-1], "SQ", Sequence(items))
 

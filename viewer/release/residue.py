@@ -48,6 +48,8 @@ _SMALL_BINARY: Final = 1024
 _SAFE_IN_BINARY: Final = 6
 """Bytes that a needle must have to mean something inside pixel data and other large binary values."""
 _GUESSES: Final = ("utf-8", "gb18030")
+_ESCAPES: Final = re.compile(rb"\x1b[\x20-\x2f]+[\x30-\x7e]")
+"""Of code extensions (PS3.5 6.1.2.5): writers set them at different places."""
 _AT_ONCE: Final = 52
 _PADDING: Final = tuple(hashlib.sha256(bytes([i])).digest()[:12] for i in range(60))
 
@@ -234,15 +236,16 @@ def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
     Letters beyond ASCII have a byte form per case; the stream is lower-cased for ASCII only.
     The UTF-16 form of a Latin text is cut of its last zero byte, so that it fits both byte orders.
     """
-    made = set()
+    made: set[bytes] = set()
     text = needle.text
     forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
     for form in forms:
         for encoding in dict.fromkeys((*encodings, *_GUESSES)):
             try:
-                made.add(form.encode(encoding).lower())
+                written = form.encode(encoding).lower()
             except (UnicodeEncodeError, LookupError):
                 continue
+            made.update((written, _ESCAPES.sub(b"", written)) if b"\x1b" in written else (written,))
         if needle.kind != "date" or text.isdigit():
             made.add(form.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
             if not text.isascii():
