@@ -2,14 +2,20 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom import dcmread
+from pydicom.data import get_charset_files
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from tests.factories import ct_slice, put_raw, to_bytes
+from tests.rules.test_private import SAFE, site
+from tests.rules.test_private_sequences import SEQUENCE, content, holding, items
 from viewer.dicom.decisions import Action, Basis, Severity
 from viewer.dicom.reading import State, reading_of
 from viewer.release.apply import apply
@@ -129,7 +135,10 @@ def even(value: bytes) -> bytes:
     return value + b" " * (len(value) % 2)
 
 
-def run(dataset: Dataset, profile: Profile = Profile("b")):
+BASIC = Profile("b")
+
+
+def run(dataset: Dataset, profile: Profile = BASIC):
     """Return plan, output bytes and findings; findings of the plan that hold the instance come alone."""
     source = to_bytes(dataset)
     made = plan(parse(source), Recipe(profile), KEYRING)
@@ -193,7 +202,7 @@ def test_dcmtk_reads_the_same_letters(declared, codec, texts, state, tmp_path) -
 @pytest.mark.parametrize("texts", [LATIN, FRENCH, DANISH, ("NÚÑEZ^JOSÉ", "20 µm ±2°")])
 @pytest.mark.parametrize("declared", [None, "", "ISO_IR 6", "nonsense"])
 def test_western_letters_without_a_declaration_stay_with_a_warning(declared, texts) -> None:
-    made, output, findings = run(built(declared, "latin_1", texts))
+    _made, output, findings = run(built(declared, "latin_1", texts))
     assert [(f.code, f.severity) for f in findings] == [("character-set-doubtful", Severity.WARNING)]
     assert parse(output).get_item(KEPT).value == even(texts[1].encode("latin_1"))
     assert texts[0].split("^")[0].encode("latin_1") not in output
@@ -230,7 +239,7 @@ def test_any_text_declared_right_is_byte_identical(data) -> None:
     letters = st.characters(codec=codec, categories=("Lu", "Ll", "Lo", "Nd"))
     text = data.draw(st.text(letters, max_size=30)).replace("\\", "")
     dataset = built(declared, codec, ("Nobody", text))
-    made, output, findings = run(dataset)
+    made, output, _findings = run(dataset)
     if made.findings or any(d.path == (KEPT,) and d.action is not Action.KEEP for d in made.decisions):
         return
     assert parse(output).get_item(KEPT).value == even(text.encode(codec))
@@ -258,7 +267,7 @@ def test_a_chosen_text_that_the_set_lacks_brings_utf8(declared) -> None:
         del dataset.SpecificCharacterSet
     else:
         put_raw(dataset, CHARACTER_SET, "CS", even(declared.encode()))
-    made, output, findings = run(dataset, profile)
+    _made, output, findings = run(dataset, profile)
     assert [f.code for f in findings] == ["character-set"]
     written = parse(output)
     assert str(written.PatientName) == "昞^小东"
@@ -267,7 +276,7 @@ def test_a_chosen_text_that_the_set_lacks_brings_utf8(declared) -> None:
 
 def test_a_chosen_text_is_written_in_the_set_where_it_fits() -> None:
     profile = Profile("b", overrides=(Override("PatientName", Action.REPLACE, "Ångström"),))
-    made, output, findings = run(built("ISO_IR 100", "latin_1", LATIN), profile)
+    _made, output, findings = run(built("ISO_IR 100", "latin_1", LATIN), profile)
     assert findings == ()
     assert parse(output).get_item(NAME).value.strip() == "Ångström".encode("latin_1")
 
@@ -303,11 +312,12 @@ def test_letters_that_nobody_knows_are_not_written_anew() -> None:
 def test_a_hospital_kept_by_option_is_no_residue_in_other_letters() -> None:
     dataset = built(None, "gbk", CHINESE)
     put_raw(dataset, HOSPITAL, "LO", even("协和医院放射科".encode("gbk")))
-    made, output, findings = run(dataset, Profile("b", frozenset((Option.RETAIN_INSTITUTION_IDENTITY,))))
+    _made, output, findings = run(dataset, Profile("b", frozenset((Option.RETAIN_INSTITUTION_IDENTITY,))))
     assert [f.code for f in findings] == ["character-set"]
     assert parse(output).InstitutionName == "协和医院放射科"
-    made, output, findings = run(dataset)
-    assert "协和医院".encode() not in output and "协和医院".encode("gbk") not in output
+    _made, output, findings = run(dataset)
+    assert "协和医院".encode() not in output
+    assert "协和医院".encode("gbk") not in output
 
 
 @pytest.mark.parametrize(
@@ -326,7 +336,8 @@ def test_a_name_is_found_in_texts_of_any_letters(codec, texts) -> None:
     _, output, findings = run(dataset)
     assert [f.code for f in findings] == ["character-set"]
     for letters in (name, name.replace("^", "")):
-        assert letters.encode() not in output and letters.encode(codec) not in output
+        assert letters.encode() not in output
+        assert letters.encode(codec) not in output
     assert texts[1].split()[0].encode() in output
 
 
@@ -340,7 +351,7 @@ def test_an_item_with_a_set_of_its_own_is_read_alone() -> None:
     assert parse(output).AnatomicRegionSequence[0].CodeMeaning == "胸部"
     put_raw(item, CHARACTER_SET, "CS", b"ISO_IR 100")
     put_raw(item, 0x00080104, "LO", "胸部平扫".encode("gb18030"))
-    made, output, findings = run(dataset)
+    _made, output, findings = run(dataset)
     assert [f.code for f in findings] == ["character-set"]
     written = parse(output)
     assert written.SpecificCharacterSet == "ISO_IR 192"
@@ -387,3 +398,70 @@ def test_what_fits(text, terms, encodings, expected) -> None:
     from viewer.dicom.reading import Reading
 
     assert fits(text, Reading(encodings, terms)) is expected
+
+
+def test_where_no_reading_is_sure_a_name_in_any_of_them_goes() -> None:
+    """One value in Latin-1 beside Chinese ones: no encoding fits all, so the bytes stay as they are."""
+    dataset = built(None, "gbk", (CHINESE[0], "胸部 张三丰"))
+    put_raw(dataset, 0x00181030, "LO", even("für Müller".encode("latin_1")))
+    put_raw(dataset, 0x0008103E, "LO", even("头颅 张三丰 增强".encode("gbk")))
+    assert not reading_of(dataset).certain
+    for options in ((), (Option.CLEAN_DESCRIPTORS,)):
+        _made, output, findings = run(dataset, Profile("b", frozenset(options)))
+        assert {f.code for f in findings} == {"character-set-doubtful"}
+        assert "张三丰".encode("gbk") not in output
+
+
+@pytest.mark.parametrize(
+    "choice", [(Action.REPLACE, "ISO_IR 192"), (Action.REPLACE, "GB18030"), (Action.REMOVE, "")]
+)
+def test_a_choice_for_the_set_itself_leaves_the_letters_right(choice) -> None:
+    profile = Profile("b", overrides=(Override("SpecificCharacterSet", *choice),))
+    made, output, findings = run(built("ISO_IR 100", "latin_1", LATIN), profile)
+    assert [f.code for f in findings] == ["character-set"]
+    written = parse(output)
+    assert (written.SpecificCharacterSet, written[KEPT].value) == ("ISO_IR 192", LATIN[1])
+    assert made.findings
+
+
+@pytest.mark.parametrize("syntax", ["explicit little", "implicit little", "explicit big"])
+def test_every_syntax_is_written_right(syntax) -> None:
+    dataset = parse(to_bytes(built(None, "gbk", CHINESE), syntax))
+    made = plan(dataset, Recipe(BASIC), KEYRING)
+    output = encoded(apply(dataset, made))
+    written = parse(output)
+    assert written[KEPT].value == CHINESE[1]
+    assert written.AnatomicRegionSequence[0].CodeMeaning == CHINESE[1]
+    assert not verify(output, "x", to_bytes(built(None, "gbk", CHINESE), syntax), made)[1]
+
+
+@pytest.mark.parametrize("path", get_charset_files("*.dcm"), ids=lambda path: Path(path).stem)
+def test_files_that_declare_right_keep_every_byte(path) -> None:
+    content = Path(path).read_bytes()
+    source = parse(content)
+    profile = Profile("b", overrides=(Override("PatientName", Action.KEEP),))
+    made = plan(source, Recipe(profile), KEYRING)
+    output = encoded(apply(source, made))
+    assert not [f for f in verify(output, "x", content, made)[1] if f.code != "identity-left"]
+    if NAME in source:
+        assert parse(output).get_item(NAME).value == parse(content).get_item(NAME).value
+        shown = {row.path: row.old for row in rows(source, made)}
+        assert shown[(NAME,)].rstrip("=") == str(dcmread(path).PatientName).rstrip("=")
+
+
+def test_a_private_sequence_kept_as_bytes_goes_when_its_letters_are_written_anew() -> None:
+    """Its items would have to be rewritten inside of bytes of VR UN."""
+    inner = content()
+    put_raw(inner, 0x00080104, "LO", even("胸部".encode("gbk")))
+    dataset = holding("UN", items(inner, "implicit little"))
+    put_raw(dataset, KEPT, "LO", even(CHINESE[1].encode("gbk")))
+    profile = SAFE
+    source = to_bytes(dataset)
+    made = plan(parse(source), Recipe(profile, site=site(0x30, 0x31)), KEYRING)
+    (sequence,) = [d for d in made.decisions if d.path == (SEQUENCE,)]
+    assert (sequence.action, sequence.why.detail) == (Action.REMOVE, "letters")
+    output = encoded(apply(parse(source), made))
+    assert not verify(output, "x", source, made)[1]
+    chosen = replace(profile, overrides=(Override("(0019,1040)", Action.KEEP),))
+    held = plan(parse(source), Recipe(chosen, site=site(0x30, 0x31)), KEYRING)
+    assert "character-set-sealed" in {f.code for f in held.findings}

@@ -53,7 +53,7 @@ def why_utf8(decisions: list[Decision], readings: Readings) -> str:
     """Return the sentence why the output cannot keep its character set, an empty text when it can."""
     if any(reading.is_wrong for reading in readings.values()):
         return _MENDED
-    changed = (d for d in decisions if d.action is not Action.KEEP and d.action is not Action.REMOVE)
+    changed = (d for d in decisions if d.action is not Action.KEEP)
     return _WIDENED if any(_asks_for_more(decision, readings) for decision in changed) else ""
 
 
@@ -61,6 +61,8 @@ def _asks_for_more(decision: Decision, readings: Readings) -> bool:
     """Return whether a new value does not fit the declaration of its level, or is the declaration."""
     if decision.path[-1] == CHARACTER_SET:
         return decision.why.basis is Basis.OVERRIDE
+    if decision.value is None:
+        return False
     beyond = [text for text in _new_texts(decision) if not text.isascii()]
     reading = readings.get(decision.path[:-1]) if beyond else None
     return reading is not None and not all(fits(text, reading) for text in beyond)

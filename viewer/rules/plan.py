@@ -225,7 +225,7 @@ def _level(
         dataset,
         parent,
         node,
-        list(reading.encodings),
+        reading,
         private.creators(dataset),
         {**(above.declared if above else {}), **private.declared_blocks(dataset)},
     )

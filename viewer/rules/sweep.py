@@ -14,6 +14,8 @@ from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
 from viewer.rules.descriptors import swept
 from viewer.rules.known import KnownIdentity, searcher
+from viewer.rules.known import readings as readings_of
+from viewer.rules.plain_text import plain_text
 from viewer.rules.standard import resolve, standard
 from viewer.rules.surrogates import dummy
 
@@ -36,7 +38,7 @@ def clean_pending(
     for position, element, level in pending:
         made = decisions[position]
         result = values.cleaned(made.vr, element, level.encodings, known, wanted.site)
-        if result is not None:
+        if result is not None and not _tells_otherwise(element, known, level.reading):
             decisions[position] = replace(made, action=result[0], value=result[1])
             continue
         row = standard().row(made.path[-1])
@@ -59,8 +61,8 @@ def sweep(
     for index, made in enumerate(decisions):
         if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
             level = _dataset_at(made.path[:-1], levels)
-            encodings = readings[made.path[:-1]].encodings
-            swept = _swept(made, level.get_item(made.path[-1]), search, known, encodings)
+            reading = readings[made.path[:-1]]
+            swept = _swept(made, level.get_item(made.path[-1]), search, known, reading)
             if swept is not None and made.why.basis is Basis.OVERRIDE:
                 decisions[index] = replace(made, identity=Identity.DIRECT)
             elif swept is not None:
@@ -97,13 +99,15 @@ def _swept(
     element: Element,
     search: BytesAhoCorasick,
     known: KnownIdentity,
-    encodings: tuple[str, ...],
+    reading: Reading,
 ) -> Decision | None:
     if not _may_tell(element.value, search):
         return None
-    originals = texts(element, encodings)
+    originals = texts(element, reading.encodings)
     left = tuple(swept(text, known, made.vr) for text in originals)
-    if left == originals:
+    if _tells_otherwise(element, known, reading):
+        left = ()
+    elif left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
     kept = tuple(text for text in left if text)
@@ -112,6 +116,18 @@ def _swept(
     if made.vr in ("CS", "UR", "PN"):
         return replace(made, action=Action.EMPTY, why=why)
     return replace(made, action=Action.REPLACE, why=why, value=dummy(made.vr))
+
+
+def _tells_otherwise(element: Element, known: KnownIdentity, reading: Reading) -> bool:
+    """Return whether bytes hold identity in another reading, where the right one cannot be told.
+
+    What is left of such a text could not be written: it goes as a whole.
+    """
+    raw = element.value
+    if reading.certain or not isinstance(raw, bytes) or is_plain(raw):
+        return False
+    found = readings_of(element, reading.encodings)
+    return any(known.spans(plain_text(text).text, every_word=True) for text in found)
 
 
 def _may_tell(raw: object, search: BytesAhoCorasick) -> bool:
