@@ -435,6 +435,16 @@ def test_every_syntax_is_written_right(syntax) -> None:
     assert not verify(output, "x", to_bytes(built(None, "gbk", CHINESE), syntax), made)[1]
 
 
+@pytest.mark.parametrize(("declared", "first"), [(None, "shift_jis"), ("ISO_IR 100", "shift_jis")])
+def test_half_width_kana_before_japanese_escapes(declared, first) -> None:
+    dataset = built(declared, "ascii", ("X", "X"))
+    put_raw(dataset, KEPT, "LO", even(b"\xd4\xcf\xc0\xde=\x1b$B;3ED\x1b(J"))
+    assert reading_of(dataset).encodings == (first, "iso2022_jp")
+    assert parse(run(dataset)[1])[KEPT].value == "ﾔﾏﾀﾞ=山田"
+    put_raw(dataset, KEPT, "LO", even(b"\xe4\xcf\xc0\xde=\x1b$B;3ED\x1b(J"))
+    assert not reading_of(dataset).certain
+
+
 @pytest.mark.parametrize("path", get_charset_files("*.dcm"), ids=lambda path: Path(path).stem)
 def test_files_that_declare_right_keep_every_byte(path) -> None:
     content = Path(path).read_bytes()

@@ -149,3 +149,15 @@ def escapes_in(value: bytes) -> set[str]:
         if known != ASCII:
             found.add(CODECS.get(known, known) if known else "")
     return found
+
+
+def undesignated(value: bytes) -> bytes:
+    """Return the bytes above 0x7F that stand before any escape says what they are."""
+    head, *parts = value.split(ESCAPE)
+    found = [head]
+    for part in parts:
+        escape = _FOLLOWING.match(part)
+        if escape and escape[0] in _HIGH:
+            break
+        found.append(part)
+    return bytes(letter for part in found for letter in part if letter > 0x7F)

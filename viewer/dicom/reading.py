@@ -31,7 +31,7 @@ from viewer.dicom.elements import (
     raw_elements,
 )
 from viewer.dicom.evidence import decodes, is_utf8, plain_encoding
-from viewer.dicom.iso2022 import ESCAPE, escapes_in
+from viewer.dicom.iso2022 import ESCAPE, escapes_in, undesignated
 
 _ALIKE: Final = frozenset((LATIN, "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_9", "iso8859_15"))
 """Sets of Latin letters, whose words East Asian bytes do not look like."""
@@ -106,7 +106,13 @@ def judged(values: Sequence[bytes], terms: tuple[str, ...]) -> Reading:
         return made
     undeclared = declared_by(terms).encodings == (UNDECLARED,)
     state = State.UNDECLARED if undeclared else State.MISDECLARED
-    return Reading((*made.encodings, *asked), terms, state, made.certain)
+    bare = b"".join(map(undesignated, extended))
+    if not bare:
+        return Reading((*made.encodings, *asked), terms, state, made.certain)
+    kana = not plain and all(0xA1 <= letter <= 0xDF for letter in bare)
+    if kana and not {KANJI, RARE_KANJI}.isdisjoint(asked):
+        return Reading((JAPANESE, *asked), terms, state)
+    return Reading((*made.encodings, *asked), terms, state, certain=False)
 
 
 def _plain(values: Sequence[bytes], terms: tuple[str, ...]) -> Reading:
