@@ -41,6 +41,8 @@ _BY_NUMBER: Final = {
     192: UTF8,
     203: "iso8859_15",
 }
+CODECS: Final = tuple(dict.fromkeys((UTF8, CHINESE, TRADITIONAL, *_BY_NUMBER.values())))
+"""Python's names of every set that is understood."""
 _LEGAL: Final = {"": UNDECLARED, "GB18030": CHINESE, "GBK": CHINESE} | {
     f"{prefix} {number}": codec
     for number, codec in _BY_NUMBER.items()
