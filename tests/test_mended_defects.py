@@ -135,7 +135,9 @@ def test_a_chinese_name_in_iso_2022_ir_58_is_swept_from_the_middle_of_a_text() -
     put_raw(dataset, 0x00281055, "LO", value + b" " * (len(value) % 2))
     _, output, findings = cleaned(dataset)
     assert name.encode("gb2312") not in output
-    assert findings == ()
+    assert name.encode() not in output
+    assert "头部".encode() in output  # UTF-8 now: escapes are not written
+    assert [finding.code for finding in findings] == ["character-set"]
 
 
 def test_the_checker_finds_a_chinese_name_of_iso_2022_ir_58() -> None:

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.dicom.charset import decode_text, display_name
+from viewer.dicom.charset import declared_by, decoded, display_name, proven
+from viewer.dicom.facts import header_of
+from viewer.dicom.iso2022 import pieces
+from viewer.dicom.reading import decode_text
 
 NAME = "ZHANG^SAN=张^三"
 
@@ -111,3 +114,92 @@ def test_broken_escapes_never_raise(value: bytes, term: str) -> None:
 )
 def test_display_name(name: str, shown: str) -> None:
     assert display_name(name) == shown
+
+
+CODECS = ["latin_1", "iso8859", "iso8859_5", "utf-8", "gb18030", "shift_jis", "euc_kr", "big5", "iso2022_jp"]
+ESCAPED = [
+    b"\x1b" + part
+    for part in (b"(B", b"(J", b")I", b"$B", b"$(D", b"$)A", b"$)C", b"-A", b"-F", b"-L", b"?", b"")
+]
+
+
+@given(
+    st.lists(st.one_of(st.binary(max_size=8), st.sampled_from(ESCAPED)), max_size=6), st.sampled_from(CODECS)
+)
+def test_what_is_proven_gives_the_same_bytes_again(parts: list[bytes], encoding: str) -> None:
+    """Without escapes the text alone gives the bytes; with them, every piece in its own set does."""
+    value = b"".join(parts)
+    for is_name in (False, True):
+        text = proven(value, [encoding], is_name=is_name)
+        split = pieces(value, encoding, is_name=is_name)
+        assert b"".join(piece.raw for piece in split) == value
+        if text is not None and b"\x1b" not in value:
+            assert text.encode(encoding) == value
+        if text is not None:
+            assert decoded(value, [encoding], is_name=is_name) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "encodings", "text"),
+    [
+        (b"\x1b$(D\x30\x21\x1b(B", ["iso8859", "iso2022_jp_2"], "\u4e02"),
+        (
+            b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J",
+            ["shift_jis"],
+            "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎",
+        ),
+        (b"A=\x1b$)C\xfb\xf3^\xd1\xce\xd4\xd7", ["iso8859", "euc_kr"], "A=洪^吉洞"),
+        (b"\x1b-F\xc4\xe9\r\n\xe4", ["latin_1"], "Δι\r\nä"),
+        (b"\x1b$B;3", ["iso8859", "iso2022_jp"], "山"),
+    ],
+)
+def test_code_extensions_are_read_and_proven(value: bytes, encodings: list[str], text: str) -> None:
+    assert decoded(value, encodings, is_name=b"^" in value) == text
+    assert proven(value, encodings, is_name=b"^" in value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "encodings"),
+    [
+        (b"\x1b$B;", ["iso8859"]),
+        (b"\x1b?x", ["iso8859"]),
+        (b"\xff", ["utf-8"]),
+        (b"\xc3", ["ascii"]),
+        (b"a", ["no such"]),
+    ],
+)
+def test_what_is_not_understood_is_not_proven(value: bytes, encodings: list[str]) -> None:
+    assert proven(value, encodings) is None
+    assert isinstance(decoded(value, encodings), str)
+
+
+@pytest.mark.parametrize(
+    ("terms", "encodings", "legal"),
+    [
+        ((), ("iso8859",), True),
+        (("ISO_IR 192",), ("utf-8",), True),
+        (("ISO_IR 192", "ISO 2022 IR 87"), ("utf-8",), False),
+        (("", "ISO 2022 IR 58"), ("iso8859", "gb18030"), True),
+        (("ISO 2022 IR 58",), ("gb18030",), False),
+        (
+            ("ISO 2022 IR 13", "ISO 2022 IR 87", "ISO 2022 IR 159"),
+            ("shift_jis", "iso2022_jp", "iso2022_jp_2"),
+            True,
+        ),
+        (("ISO 2022 IR 87", "ISO 2022 IR 6"), ("iso2022_jp", "iso8859"), False),
+        (("ISO_IR_100",), ("latin_1",), False),
+        (("iso-ir 144",), ("iso8859_5",), False),
+        (("UTF8",), ("utf-8",), False),
+        (("GB18030", "ISO_IR 100"), ("gb18030",), False),
+        (("nonsense",), ("iso8859",), False),
+    ],
+)
+def test_what_terms_declare(terms: tuple[str, ...], encodings: tuple[str, ...], legal: bool) -> None:
+    assert declared_by(terms) == (encodings, legal)
+
+
+def test_the_list_reads_all_texts_of_a_header_together() -> None:
+    """The name alone could be Latin; with the description it is Chinese."""
+    values = {0x00100010: "李^白".encode("gbk"), 0x00081030: "胸部平扫 增强".encode("gbk")}
+    header = header_of(values, None, "", is_directory=False, size=0)
+    assert (header.patient_name, header.study_description) == ("李^白", "胸部平扫 增强")

@@ -117,7 +117,7 @@ def test_raw_elements_are_sorted_unconverted_and_without_delimiters() -> None:
 
 @pytest.mark.parametrize(
     ("declared", "first"),
-    [(None, "gb18030"), ("ISO_IR 192", "UTF8"), ("GB18030", "GB18030"), ("nonsense", None), ("", None)],
+    [(None, "gb18030"), ("ISO_IR 192", "utf-8"), ("GB18030", "gb18030"), ("nonsense", None), ("", None)],
 )
 def test_character_sets_are_inherited(declared, first) -> None:
     dataset = Dataset()

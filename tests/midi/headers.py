@@ -44,6 +44,9 @@ class Planter:
 
     def put(self, level: Dataset, tag: int, vr: str, text: str) -> None:
         raw = text.encode(self.charset, "replace")
+        if level is not self.dataset:  # its letters are not known before it stands in a file
+            level.add_new(tag, vr, text if self.declared else raw.decode("latin-1"))
+            return
         padding = b"\0" if vr in ("UI", "OB", "UN") else b" "
         put_raw(level, tag, vr, raw + padding * (len(raw) % 2))
 

@@ -151,6 +151,8 @@ def test_every_row_at_the_top_of_a_real_object(kind: str) -> None:
             wanted = expected_action(row, node.type_of(row["tag"]), option)
             if row["tag"] in (0x00380050, 0x00400012) and option is Option.RETAIN_PATIENT_CHARACTERISTICS:
                 continue  # see test_open_defects: they are taken for identity and swept from themselves
+            if row["vr"] == "UI" and decision.action is Action.REMAP and wanted is Action.REPLACE:
+                continue  # a mapped UID is a dummy to which references still lead
             if decision.action is not wanted:
                 wrong.append((row["name"], node.type_of(row["tag"]), decision.action.value, wanted.value))
         assert wrong == [], option

@@ -44,6 +44,8 @@ class Basis(Enum):
     FOUND_IDENTITY = "found identity"
     CLAIM = "claim"
     RULE = "rule of the profile"
+    CHARACTER_SET = "character set"
+    """The text stays but is written in UTF-8; `Reason.detail` holds the value of the basis it stays by."""
 
 
 class Reason(NamedTuple):

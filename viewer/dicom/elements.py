@@ -8,13 +8,13 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TypeAlias
 
-from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_keyword, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
+from viewer.dicom.charset import ONE_VALUE, TEXTS, UNDECLARED, declared_by, decoded
 from viewer.dicom.errors import BadSelector
 
 ElementPath: TypeAlias = tuple[int, ...]
@@ -217,19 +217,25 @@ def vr_to_write(tag: int, found: str | None) -> str:
     return vr
 
 
-def encodings_of(dataset: Dataset, inherited: Sequence[str] = ("iso8859",)) -> list[str]:
-    """Return Python encodings for the Specific Character Set of one level (PS3.3 C.12.1.1.2)."""
-    element = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
-    if element is None:
-        return list(inherited)
-    value = element.value
+def character_set(dataset: Dataset) -> tuple[str, ...] | None:
+    """Return the values of Specific Character Set (0008,0005), None where a level has none of its own.
+
+    An empty one gives no values (the default repertoire, PS3.3 C.12.1.1.2).
+    """
+    if 0x00080005 not in dataset:
+        return None
+    value = dataset.get_item(0x00080005).value
     if isinstance(value, bytes):
-        value = value.decode("ascii", "replace").strip(" \0").split("\\")
-    terms = [value] if isinstance(value, str) else [str(term) for term in value or [""]]
-    try:
-        return list(convert_encodings([term.strip() for term in terms]))
-    except CONVERSION_ERRORS:
-        return list(inherited)
+        value = value.decode("latin-1").split("\\")
+    many = [value] if isinstance(value, str) else value or ()
+    terms = tuple(str(term).strip(" \0") for term in many)
+    return terms if any(terms) else ()
+
+
+def encodings_of(dataset: Dataset, inherited: Sequence[str] = (UNDECLARED,)) -> list[str]:
+    """Return Python encodings that one level declares (PS3.3 C.12.1.1.2), true or not."""
+    terms = character_set(dataset)
+    return list(inherited) if terms is None else list(declared_by(terms).encodings)
 
 
 def converted(element: Element, encodings: Sequence[str]) -> DataElement | None:
@@ -243,16 +249,20 @@ def converted(element: Element, encodings: Sequence[str]) -> DataElement | None:
 
 
 _ESCAPES = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
-_ONE_VALUE = frozenset(("LT", "ST", "UR", "UT"))
-_ASCII_TEXT = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UC", "UI")) | _ONE_VALUE
+_ASCII_TEXT = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UC", "UI")) | ONE_VALUE
 
 
 def texts(element: Element, encodings: Sequence[str]) -> tuple[str, ...]:
-    """Return the values of an element as texts, trimmed, empty ones left out; bytes of any VR are tried."""
-    raw = element.value
-    if isinstance(raw, bytes) and element.VR in _ASCII_TEXT and raw.isascii():
-        parts = raw.decode("ascii").split("\\") if element.VR not in _ONE_VALUE else [raw.decode("ascii")]
-        return tuple(text for part in parts if (text := part.strip(" \0")))
+    """Return the values of an element as texts, trimmed, empty ones left out; bytes of any VR are tried.
+
+    A backslash parts values after decoding only: it is also half a character of GBK and Shift-JIS.
+    """
+    raw, vr = element.value, element.VR
+    if isinstance(raw, bytes) and vr in _ASCII_TEXT and raw.isascii() and b"\x1b" not in raw:
+        return _parted(raw.decode("ascii"), vr)
+    if isinstance(raw, bytes) and (vr in TEXTS or (vr is None and dictionary_vr(int(element.tag)) in TEXTS)):
+        vr = vr or dictionary_vr(int(element.tag))
+        return _parted(decoded(raw, encodings, is_name=vr == "PN"), vr)
     whole = converted(element, encodings)
     value = whole.value if whole is not None else element.value
     if isinstance(value, bytes):
@@ -260,6 +270,11 @@ def texts(element: Element, encodings: Sequence[str]) -> tuple[str, ...]:
     many = value if isinstance(value, (list, tuple, MultiValue)) else [value]
     plain = (without_escapes(str(v)).strip(" \0") for v in many if v is not None)
     return tuple(text for text in plain if text)
+
+
+def _parted(text: str, vr: str | None) -> tuple[str, ...]:
+    parts = text.split("\\") if vr not in ONE_VALUE else [text]
+    return tuple(text for part in parts if (text := part.strip(" \0")))
 
 
 def without_escapes(text: str) -> str:

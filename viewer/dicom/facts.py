@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from viewer.dicom.charset import decode_text
+from viewer.dicom.charset import TEXTS, decoded
+from viewer.dicom.reading import judged, not_plain
 
 UNDEFINED: Final = 0xFFFFFFFF
 """The length of a value that ends with a delimiter (PS3.5 7.1.1)."""
@@ -44,6 +45,8 @@ WANTED: Final = {
     0x00420012: b"LO",
 }
 """The elements that the facts are made of, and the VR that PS3.6 gives them."""
+
+_TEXTS: Final = tuple(tag for tag, vr in WANTED.items() if vr.decode() in TEXTS)
 
 Values: TypeAlias = dict[int, bytes]
 
@@ -105,13 +108,14 @@ def header_of(
     little: bool = True,
 ) -> Header:
     """Return the facts that the raw values hold; a value that makes no sense counts as missing."""
-    terms = tuple(ascii_text(values.get(CHARACTER_SET, b"")).split("\\"))
+    terms = tuple(part.strip(" \0") for part in ascii_text(values.get(CHARACTER_SET, b"")).split("\\"))
+    encodings = judged(not_plain(values[tag] for tag in _TEXTS if tag in values), terms).encodings
 
     def code(tag: int) -> str:
         return ascii_text(values.get(tag, b""))
 
     def text(tag: int) -> str:
-        return decode_text(values.get(tag, b""), terms, is_name=WANTED[tag] == b"PN").strip(" \0")
+        return decoded(values.get(tag, b""), encodings, is_name=WANTED[tag] == b"PN").strip(" \0")
 
     position = _decimals(code(0x00200032), 3)
     frames = max(_integer(code(0x00280008)) or 1, 1)

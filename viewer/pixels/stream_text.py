@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
+from viewer.dicom.errors import Unsupported
 from viewer.dicom.pixel_format import PIXEL_DATA, number, pixel_bytes
 from viewer.pixels import video_text
 from viewer.pixels.plain_comments import is_plain
@@ -39,9 +40,10 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
 
     Uncompressed pixel data have none. What encoders usually write about themselves may stay.
     """
-    if PIXEL_DATA not in dataset:
+    try:
+        value = pixel_bytes(dataset) if PIXEL_DATA in dataset else b""
+    except Unsupported:  # nothing in it
         return ()
-    value = pixel_bytes(dataset)
     if value[:4] != _ITEM:
         return ()
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))

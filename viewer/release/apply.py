@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
-from viewer.dicom.decisions import Action, Decision, NewElement, Plan, Value
+from viewer.dicom.decisions import Action, Basis, Decision, NewElement, Plan, Value
 from viewer.dicom.elements import CONVERSION_ERRORS, Element, ElementPath, raw_elements
 from viewer.dicom.errors import Unsupported
 
@@ -40,9 +40,15 @@ def apply(source: Dataset, plan: Plan) -> FileDataset:
     meta = _file_meta(source, plan)
     elements = _filled(source, (), decisions, added)
     output = FileDataset("", elements, preamble=b"\0" * 128, file_meta=meta)
-    implicit, little = _encoding(source)
-    output.set_original_encoding(implicit, little, source.original_character_set)
+    _encoding(source)
+    _carry_over(source, output)
     return output
+
+
+def _carry_over(source: Dataset, output: Dataset) -> None:
+    """Have pydicom write raw elements as they are: it decodes them where it takes the letters for others."""
+    implicit, little = source.original_encoding
+    output.set_original_encoding(implicit, little, output._character_set)
 
 
 def _encoding(source: Dataset) -> tuple[bool, bool]:
@@ -67,8 +73,10 @@ def _filled(
             raise Unsupported("An element in it was not covered by the plan.")
         if decision.action is Action.REMOVE:
             continue
-        if decision.action is not Action.KEEP:
-            kept: Element = _element(tag, decision.vr, decision.value)
+        if decision.why.basis is Basis.CHARACTER_SET and decision.action is Action.CLEAN:
+            kept: Element = _in_utf8(element, decision)
+        elif decision.action is not Action.KEEP:
+            kept = _element(tag, decision.vr, decision.value)
         elif decision.vr == "SQ":
             kept = _sequence(source[tag], (*parent, tag), decisions, added)
         else:
@@ -89,8 +97,7 @@ def _sequence(
     items = []
     for number, item in enumerate(element.value or ()):
         made = Dataset(_filled(item, (*path, number), decisions, added))
-        implicit, little = item.original_encoding
-        made.set_original_encoding(implicit, little, item.original_character_set)
+        _carry_over(item, made)
         items.append(made)
     return DataElement(path[-1], "SQ", Sequence(items))
 
@@ -109,6 +116,17 @@ def _kept(element: Element, *, implicit: bool) -> Element:
         if vr is None and not implicit:
             raise Unsupported("An element in it has no value representation.")
     return element
+
+
+def _in_utf8(element: Element, decision: Decision) -> Element:
+    """Return an element whose text stays, byte for byte as UTF-8 has it (PS3.5 6.1.2.3)."""
+    if not isinstance(element, RawDataElement):
+        return _element(int(element.tag), decision.vr, decision.value)
+    many = decision.value if isinstance(decision.value, tuple) else (decision.value,)
+    value = "\\".join(map(str, many)).encode("utf-8")
+    value += b" " * (len(value) % 2)
+    vr = decision.vr if element.VR is not None else None
+    return element._replace(value=value, length=len(value), VR=vr)
 
 
 def _element(tag: int, vr: str, value: Value) -> DataElement:

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
@@ -27,6 +27,7 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
+from viewer.dicom.reading import Reading, reading_of
 from viewer.resources import resource
 
 _CORE: Final = frozenset(
@@ -47,6 +48,8 @@ _SMALL_BINARY: Final = 1024
 _SAFE_IN_BINARY: Final = 6
 """Bytes that a needle must have to mean something inside pixel data and other large binary values."""
 _GUESSES: Final = ("utf-8", "gb18030")
+_ESCAPES: Final = re.compile(rb"\x1b[\x20-\x2f]+[\x30-\x7e]")
+"""Of code extensions (PS3.5 6.1.2.5): writers set them at different places."""
 _AT_ONCE: Final = 52
 _PADDING: Final = tuple(hashlib.sha256(bytes([i])).digest()[:12] for i in range(60))
 
@@ -72,8 +75,9 @@ def identity_of(source: Dataset) -> frozenset[Needle]:
 
     Names, identifiers, and every date and UID at any depth.
     """
-    made = set(_needles(source, Plan(())))
-    for path, element, encodings in _all(source, (), ["iso8859"]):
+    reading = reading_of(source)
+    made = set(_needles(source, Plan(()), reading))
+    for path, element, encodings in _all(source, (), reading):
         vr = dictionary_vr(path[-1])
         structural = vr == "UI" and keyword(path[-1]).endswith(("ClassUID", "SyntaxUID"))
         if vr in ("DA", "DT", "UI") and not structural:
@@ -96,13 +100,14 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
     `content` is the whole file; a deflated data set is searched inflated. What the plan keeps because an
     option or a person says so, and the new values themselves, may contain it.
     """
-    needles = set(_needles(source, plan))
+    reading = reading_of(source)
+    needles = set(_needles(source, plan, reading))
     named = _in_name(name, needles)
     stream = _inflated(content, written)
-    found = _matches(stream.lower(), needles, encodings_of(source), _binary_ranges(written))
+    found = _matches(stream.lower(), needles, reading.encodings, _binary_ranges(written))
     if not found and not named:
         return []
-    left = {n for n in found if _count(stream, n, source) > _allowed(source, plan, n)}
+    left = {n for n in found if _count(stream, n, reading) > _allowed(source, plan, n, reading)}
     places = _places(written, left) | {needle: "the file's name" for needle in named}
     return [
         Finding("identity-left", Severity.ERROR, place, f"The {kind} of the source is still in the file.")
@@ -110,36 +115,41 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
     ]
 
 
-def _needles(source: Dataset, plan: Plan) -> Iterator[Needle]:
+def _needles(source: Dataset, plan: Plan, reading: Reading) -> Iterator[Needle]:
     """Yield what to look for: identifying values of the source that are not meant to stay."""
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    kept = {d.path for d in plan.decisions if _by_choice(d)}
     leaving = {
-        d.path
-        for d in plan.decisions
-        if d.action is not Action.KEEP and d.identity in (Identity.DIRECT, Identity.QUASI)
+        d.path for d in plan.decisions if not _stays(d) and d.identity in (Identity.DIRECT, Identity.QUASI)
     }
-    for path, element, encodings in _all(source, (), ["iso8859"]):
+    for path, element, encodings in _all(source, (), reading):
         tag = path[-1]
         vr = dictionary_vr(tag) or str(element.VR or "")
         if path not in kept and (path in leaving or tag in _CORE or vr == "PN"):
             yield from _needles_of(tag, vr, _readings(element, encodings))
 
 
+def _stays(decision: Decision) -> bool:
+    return decision.action is Action.KEEP or decision.why.basis is Basis.CHARACTER_SET
+
+
 def _by_choice(decision: Decision) -> bool:
-    return decision.why.basis in (Basis.OPTION, Basis.OVERRIDE)
+    """Return whether a value stays because an option or a person says so, be it in other letters."""
+    basis, detail = decision.why.basis, decision.why.detail
+    if basis is Basis.CHARACTER_SET:
+        return detail in (Basis.OPTION.value, Basis.OVERRIDE.value)
+    return decision.action is Action.KEEP and basis in (Basis.OPTION, Basis.OVERRIDE)
 
 
 def _all(
-    dataset: Dataset, parent: ElementPath, above: list[str]
-) -> Iterator[tuple[ElementPath, Element, list[str]]]:
-    encodings = encodings_of(dataset, above)
+    dataset: Dataset, parent: ElementPath, reading: Reading
+) -> Iterator[tuple[ElementPath, Element, tuple[str, ...]]]:
     for tag, element in raw_elements(dataset):
         path = (*parent, tag)
         if element.VR == "SQ" or dictionary_vr(tag) == "SQ":
             for number, item in enumerate(_items(dataset, tag)):
-                yield from _all(item, (*path, number), encodings)
+                yield from _all(item, (*path, number), reading_of(item, reading))
         elif not tag & 0x10000:
-            yield path, element, encodings
+            yield path, element, reading.encodings
 
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset]:
@@ -150,7 +160,7 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset]:
     return [item for item in value if isinstance(item, Dataset)] if isinstance(value, Iterable) else []
 
 
-def _readings(element: Element, encodings: list[str]) -> set[str]:
+def _readings(element: Element, encodings: Sequence[str]) -> set[str]:
     found = set(texts(element, encodings))
     raw = element.value
     if isinstance(raw, bytes) and not raw.isascii():
@@ -226,15 +236,16 @@ def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
     Letters beyond ASCII have a byte form per case; the stream is lower-cased for ASCII only.
     The UTF-16 form of a Latin text is cut of its last zero byte, so that it fits both byte orders.
     """
-    made = set()
+    made: set[bytes] = set()
     text = needle.text
     forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
     for form in forms:
         for encoding in dict.fromkeys((*encodings, *_GUESSES)):
             try:
-                made.add(form.encode(encoding).lower())
+                written = form.encode(encoding).lower()
             except (UnicodeEncodeError, LookupError):
                 continue
+            made.update((written, _ESCAPES.sub(b"", written)) if b"\x1b" in written else (written,))
         if needle.kind != "date" or text.isdigit():
             made.add(form.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
             if not text.isascii():
@@ -243,7 +254,7 @@ def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
 
 
 def _matches(
-    lowered: bytes, needles: set[Needle], encodings: list[str], binary: Iterable[tuple[int, int]]
+    lowered: bytes, needles: set[Needle], encodings: Sequence[str], binary: Iterable[tuple[int, int]]
 ) -> set[Needle]:
     """Return the needles that occur in lower-cased bytes, short ones only outside the binary ranges."""
     owners: dict[bytes, Needle] = {}
@@ -326,32 +337,32 @@ def _inflated(content: bytes, written: Dataset) -> bytes:
     return content[:start] + zlib.decompress(content[start:], -zlib.MAX_WBITS)
 
 
-def _allowed(source: Dataset, plan: Plan, needle: Needle) -> int:
+def _allowed(source: Dataset, plan: Plan, needle: Needle, reading: Reading) -> int:
     """Return how often identity may occur: in new values, and in what an option or a person keeps.
 
     Not in cleaned texts: those are made of the original, and cleaning them is what is being checked.
     """
     new = [d.value for d in plan.decisions if d.value is not None and d.action is not Action.CLEAN]
     parts = [repr(value).encode("utf-8", "replace") for value in new]
-    kept = {d.path for d in plan.decisions if d.action is Action.KEEP and _by_choice(d)}
+    kept = {d.path for d in plan.decisions if _by_choice(d)}
     if kept:
-        for path, element, _ in _all(source, (), ["iso8859"]):
+        for path, element, _ in _all(source, (), reading):
             if path in kept:
                 value = element.value
                 parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
     parts.append(plan.sop_instance_uid.encode() * 2)
-    return _count(b"\n".join(parts), needle, source)
+    return _count(b"\n".join(parts), needle, reading)
 
 
-def _count(stream: bytes, needle: Needle, source: Dataset) -> int:
+def _count(stream: bytes, needle: Needle, reading: Reading) -> int:
     lowered = stream.lower()
-    return sum(lowered.count(pattern) for pattern in _encoded(needle, tuple(encodings_of(source))))
+    return sum(lowered.count(pattern) for pattern in _encoded(needle, reading.encodings))
 
 
 def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
     """Return where in the file each needle stands, as a path without values."""
     places: dict[Needle, str] = {}
-    for path, element, encodings in _all(written, (), ["iso8859"]):
+    for path, element, encodings in _all(written, (), reading_of(written)):
         raw = element.value
         content = raw if isinstance(raw, bytes) else str(raw).encode("utf-8", "replace")
         for needle in left:

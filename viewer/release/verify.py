@@ -17,7 +17,8 @@ from pydicom.uid import (
 )
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
-from viewer.dicom.decisions import Action, Decision, Finding, Items, Plan, Severity, Value
+from viewer.dicom.charset import CODECS, decoded
+from viewer.dicom.decisions import Action, Basis, Decision, Finding, Items, Plan, Severity, Value
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
     Element,
@@ -147,6 +148,8 @@ def _level(
                 yield _error("element-left", "An element that should be gone is still there.", path)
         elif decision.action is not Action.KEEP and (parent or tag not in touched & REDRAWN):
             yield from _changed(written, element, decision, encodings)
+            if decision.why.basis is Basis.CHARACTER_SET and not _says_the_same(before.get(tag), decision):
+                yield _error("letters-changed", "A text that only changes its letters' set differs.", path)
         elif decision.vr == "SQ":
             yield from _items(source, written, path, decisions, seen, touched, encodings)
         elif not (parent == () and tag in touched) and not _same(before.get(tag), element):
@@ -195,6 +198,8 @@ def _changed(
         right = not dataset[decision.path[-1]].value
     elif decision.action is Action.EMPTY:
         right = not texts(element, encodings)
+    elif decision.why.basis is Basis.CHARACTER_SET and decision.action is Action.CLEAN:
+        right = _is_in_utf8(element, decision.value)
     elif decision.vr == "SQ":
         right = _items_match(
             list(dataset[decision.path[-1]].value or ()), cast("Items", decision.value or ())
@@ -203,6 +208,37 @@ def _changed(
         right = _value_matches(element, decision.value, encodings)
     if not right:
         yield _error("value-wrong", "An element does not hold the value that was planned.", decision.path)
+
+
+def _is_in_utf8(element: Element, value: Value) -> bool:
+    """Return whether an element holds the planned text in UTF-8, but for one space of padding."""
+    raw, many = element.value, value if isinstance(value, tuple) else (value,)
+    if not isinstance(raw, bytes):
+        return False
+    wanted = b"\\".join(str(text).encode() for text in many)
+    return raw == wanted + b" " * (len(wanted) % 2)
+
+
+def _says_the_same(original: Element | None, decision: Decision) -> bool:
+    """Return whether a text in UTF-8 is that of the source's bytes in some set (PS3.3 C.12.1.1.2)."""
+    if decision.action is not Action.CLEAN:
+        return True
+    if not isinstance(original, RawDataElement):
+        return original is not None
+    value = (original.value or b"").rstrip(b" \0")
+    many = decision.value if isinstance(decision.value, tuple) else (decision.value,)
+    text = "\\".join(map(str, many))
+    if b"\x1b" not in value:
+        return any(_written_in(codec, text) == value for codec in CODECS)
+    is_name = decision.vr == "PN"
+    return any(decoded(value, (codec,), is_name=is_name) == text for codec in CODECS)
+
+
+def _written_in(codec: str, text: str) -> bytes:
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:
+        return b""
 
 
 def _value_matches(element: Element, value: Value, encodings: list[str]) -> bool:

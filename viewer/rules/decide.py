@@ -20,6 +20,7 @@ from viewer.dicom.elements import (
     texts,
     vr_to_write,
 )
+from viewer.dicom.reading import Reading
 from viewer.rules import dates, documents, private, values
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
@@ -66,9 +67,14 @@ class Level:
     dataset: Dataset
     parent: ElementPath
     node: IodNode | None
-    encodings: list[str]
+    reading: Reading
     creators: Mapping[int, str]
     declared: Mapping[tuple[str, int], private.Block]
+
+    @property
+    def encodings(self) -> list[str]:
+        """Return in which encodings its texts are, the first one the default."""
+        return list(self.reading.encodings)
 
     def type_of(self, tag: int) -> str:
         """Return the Type of an attribute at this place, "" where the IOD does not define it."""
@@ -107,7 +113,7 @@ def _overridden(
         vr = vr_to_write(tag, element.VR)
         action, value = override.action, None
         if action is Action.REPLACE:
-            value = values.chosen(tag, vr, override.value, level.encodings)
+            value = values.chosen(tag, vr, override.value)
         return Decision(path, vr, action, identity, why, value)
     return None
 

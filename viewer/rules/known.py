@@ -1,7 +1,7 @@
 """What an instance's own header tells about who it is, gathered so that texts can be searched for it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -169,7 +169,7 @@ def _day(text: str) -> Iterable[date]:
             return
 
 
-def readings(element: Element, encodings: list[str]) -> set[str]:
+def readings(element: Element, encodings: Sequence[str]) -> set[str]:
     """Return the texts of an element as declared, and as UTF-8 and GB18030 when bytes are not ASCII."""
     found = set(texts(element, encodings))
     raw = element.value

@@ -24,7 +24,6 @@ from viewer.dicom.elements import (
     Element,
     ElementPath,
     dictionary_vr,
-    encodings_of,
     is_private,
     items_fit,
     parse_selector,
@@ -32,7 +31,8 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.rules import claims, dates, documents, private, values
+from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
+from viewer.rules import character_set, claims, dates, documents, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
@@ -62,6 +62,7 @@ class _Draft:
     findings: list[Finding] = field(default_factory=list)
     types: dict[ElementPath, str] = field(default_factory=dict)
     creators: list[Creator] = field(default_factory=list)
+    readings: dict[ElementPath, Reading] = field(default_factory=dict)
 
 
 def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
@@ -75,10 +76,11 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance))
     draft.findings.extend(_class_findings(sop_class))
     source = opened(dataset) if Option.RETAIN_SAFE_PRIVATE in draft.wanted.options else Opened(dataset)
-    _walk(draft, _level(source.dataset, (), iod_of(sop_class), None))
+    _walk(draft, _level(draft, source.dataset, (), iod_of(sop_class), None))
     known = draft.gathered.known(dates_go=Option.RETAIN_FULL_DATES not in recipe.profile.options)
     clean_pending(draft.wanted, draft.decisions, draft.pending, known)
-    sweep(draft.decisions, source.dataset, known)
+    sweep(draft.decisions, source.dataset, known, draft.readings)
+    why_utf8 = _character_set(draft, source)
     draft.decisions = settled(draft.decisions, source, draft.creators, known)
     draft.findings.extend(_kept_identity(draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
@@ -96,7 +98,22 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
         claimed.extend(_added_uid(draft, dataset, sop_instance))
     if sop_class and not _text(dataset, _SOP_CLASS):
         claimed.append(_added_class(dataset, sop_class))
+    if why_utf8:
+        draft.decisions, notes = character_set.in_utf8(
+            draft.decisions, source.dataset, draft.readings, why_utf8
+        )
+        draft.findings.extend(notes)
     return replace(_finished(draft, dataset, claimed, blanks, codes), pages=pages, sealed=sealed)
+
+
+def _character_set(draft: _Draft, source: Opened) -> str:
+    """Return why the output cannot keep its character set, "" when it can; private bytes follow that."""
+    draft.findings.extend(character_set.findings(draft.readings))
+    why = character_set.why_utf8(draft.decisions, draft.readings)
+    if why:
+        draft.decisions, told = character_set.sealed(draft.decisions, source, draft.readings)
+        draft.findings.extend(told)
+    return why
 
 
 def _is_chosen(decisions: list[Decision], wanted: Decision) -> bool:
@@ -149,7 +166,9 @@ def person_of(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> values.Pers
 def _text(dataset: Dataset, tag: int) -> str:
     if tag not in dataset:
         return ""
-    found = texts(dataset.get_item(tag), encodings_of(dataset))
+    element = dataset.get_item(tag)
+    plain = isinstance(element.value, bytes) and is_plain(element.value)
+    found = texts(element, ("ascii",) if plain else reading_of(dataset).encodings)
     return found[0].strip() if found else ""
 
 
@@ -198,12 +217,16 @@ def _error(code: str, message: str, where: str = "") -> Finding:
     return Finding(code, Severity.ERROR, where, message)
 
 
-def _level(dataset: Dataset, parent: ElementPath, node: IodNode | None, above: Level | None) -> Level:
+def _level(
+    draft: _Draft, dataset: Dataset, parent: ElementPath, node: IodNode | None, above: Level | None
+) -> Level:
+    reading = reading_of(dataset, draft.readings[above.parent] if above else DEFAULT)
+    draft.readings[parent] = reading
     return Level(
         dataset,
         parent,
         node,
-        encodings_of(dataset, above.encodings if above else ("iso8859",)),
+        reading,
         private.creators(dataset),
         {**(above.declared if above else {}), **private.declared_blocks(dataset)},
     )
@@ -284,7 +307,7 @@ def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
         return
     node = level.node.child(tag) if level.node else None
     for number, item in enumerate(items):
-        _walk(draft, _level(item, (*level.parent, tag, number), node, level))
+        _walk(draft, _level(draft, item, (*level.parent, tag, number), node, level))
 
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:

@@ -25,6 +25,7 @@ WHY: Final = {
     "nothing left": "Private sequence: nothing in it is known to be safe.",
     "name": "Private element: it holds a person's name.",
     "unreadable": "Private sequence: it cannot be read, so what it holds is not known.",
+    "letters": "Private sequence: the letters in it are not what the file declares.",
     "identity": "Private element: the patient or the hospital was found in its bytes.",
     "text": "Private element: its bytes hold text that looks like a name, a date or a number of a person.",
     "object": "Private element: its bytes hold a document, a picture or DICOM that cannot be searched.",

@@ -15,7 +15,6 @@ from viewer.dicom.elements import (
     Element,
     ElementPath,
     dictionary_vr,
-    encodings_of,
     is_private,
     keyword,
     path_text,
@@ -24,6 +23,7 @@ from viewer.dicom.elements import (
     texts,
     without_escapes,
 )
+from viewer.dicom.reading import Reading, reading_of
 from viewer.pixels import stream_text, unused_bits
 from viewer.rules import private
 from viewer.rules.recipe import Option
@@ -109,7 +109,7 @@ def rows(dataset: Dataset, plan: Plan) -> tuple[Row, ...]:
     """Return the rows of one instance in the order of the tags, sequences before their items."""
     decisions = {d.path: d for d in plan.decisions}
     made: list[Row] = []
-    _level(dataset, (), decisions, encodings_of(dataset), None, made)
+    _level(dataset, (), decisions, reading_of(dataset), None, made)
     if plan.blanks:
         made = [_with_boxes(row, plan) if row.path in _PIXELS else row for row in made]
     if plan.pages is not None:
@@ -140,7 +140,7 @@ def _level(
     dataset: Dataset,
     parent: ElementPath,
     decisions: Mapping[ElementPath, Decision],
-    encodings: list[str],
+    reading: Reading,
     above: Decision | None,
     made: list[Row],
 ) -> None:
@@ -151,11 +151,11 @@ def _level(
         if decision is None:
             continue
         items = _items(dataset, tag, element)
-        row = _row(path, element, decision, encodings, creators, items)
+        row = _row(path, element, decision, reading.encodings, creators, items)
         made.append(replace(row, new="", within_removed=True) if path not in decisions else row)
         goes = decision.action not in (Action.KEEP, Action.CLEAN) or above is not None
         for number, item in enumerate(items or ()):
-            inner = encodings_of(item, encodings)
+            inner = reading_of(item, reading)
             _level(item, (*path, number), decisions, inner, decision if goes else None, made)
 
 
@@ -179,7 +179,7 @@ def _row(
     path: ElementPath,
     element: Element,
     decision: Decision,
-    encodings: list[str],
+    encodings: Sequence[str],
     creators: Mapping[int, str],
     items: list[Dataset] | None,
 ) -> Row:
@@ -195,9 +195,15 @@ def _row(
         decision.action,
         decision.identity,
         why_text(decision.why, decision.vr),
-        decision.why.basis is Basis.OVERRIDE,
+        _is_chosen(decision.why),
         creator=creators.get(private.block_key(tag), "") if is_private(tag) else "",
     )
+
+
+def _is_chosen(why: Reason) -> bool:
+    if why.basis is Basis.CHARACTER_SET:
+        return why.detail == Basis.OVERRIDE.value
+    return why.basis is Basis.OVERRIDE
 
 
 def _added(decision: Decision) -> Row:
@@ -237,7 +243,7 @@ def _spaced(word: str) -> str:
     return made
 
 
-def shown(element: Element, encodings: list[str]) -> str:
+def shown(element: Element, encodings: Sequence[str]) -> str:
     """Return a value as text for the screen, shortened; never raises."""
     value = element.value
     vr = str(element.VR or "")
@@ -295,6 +301,7 @@ def why_text(why: Reason, vr: str = "") -> str:
         Basis.STRUCTURE: "Belongs to how the file is stored.",
         Basis.FOUND_IDENTITY: "The patient or the hospital was found in this text and taken out.",
         Basis.CLAIM: "Says what this program did.",
+        Basis.CHARACTER_SET: "Written in UTF-8: the file's own character set does not fit its letters.",
         Basis.RULE: f"A rule of the profile for the {why.detail}.",
     }
     return sentences[why.basis]

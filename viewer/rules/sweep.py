@@ -1,5 +1,6 @@
 """The second pass of a plan, when all identity of the header is known: clean texts, sweep those that stay."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -7,11 +8,14 @@ from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity
-from viewer.dicom.elements import Element, ElementPath, encodings_of, texts
+from viewer.dicom.elements import Element, ElementPath, texts
+from viewer.dicom.reading import Reading, is_plain
 from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
 from viewer.rules.descriptors import swept
 from viewer.rules.known import KnownIdentity, searcher
+from viewer.rules.known import readings as readings_of
+from viewer.rules.plain_text import plain_text
 from viewer.rules.standard import resolve, standard
 from viewer.rules.surrogates import dummy
 
@@ -34,7 +38,7 @@ def clean_pending(
     for position, element, level in pending:
         made = decisions[position]
         result = values.cleaned(made.vr, element, level.encodings, known, wanted.site)
-        if result is not None:
+        if result is not None and not _tells_otherwise(element, known, level.reading):
             decisions[position] = replace(made, action=result[0], value=result[1])
             continue
         row = standard().row(made.path[-1])
@@ -42,18 +46,23 @@ def clean_pending(
         decisions[position] = carried_out(wanted, made, element, level, "X" if basic in ("K", "C") else basic)
 
 
-def sweep(decisions: list[Decision], dataset: Dataset, known: KnownIdentity) -> None:
+def sweep(
+    decisions: list[Decision],
+    dataset: Dataset,
+    known: KnownIdentity,
+    readings: Mapping[ElementPath, Reading],
+) -> None:
     """Take identity that the header knows out of every text that stays (PS3.15 Table E.1-1 note 1).
 
     What a person chose to keep stays, but counts as a direct identifier when it holds identity.
     """
-    outer = encodings_of(dataset)
-    search = searcher(known, outer)
+    search = searcher(known, readings[()].encodings)
     levels: dict[ElementPath, Dataset] = {(): dataset}
     for index, made in enumerate(decisions):
         if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
             level = _dataset_at(made.path[:-1], levels)
-            swept = _swept(made, level.get_item(made.path[-1]), search, known, encodings_of(level, outer))
+            reading = readings[made.path[:-1]]
+            swept = _swept(made, level.get_item(made.path[-1]), search, known, reading)
             if swept is not None and made.why.basis is Basis.OVERRIDE:
                 decisions[index] = replace(made, identity=Identity.DIRECT)
             elif swept is not None:
@@ -86,16 +95,22 @@ def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Data
 
 
 def _swept(
-    made: Decision, element: Element, search: BytesAhoCorasick, known: KnownIdentity, encodings: list[str]
+    made: Decision,
+    element: Element,
+    search: BytesAhoCorasick,
+    known: KnownIdentity,
+    reading: Reading,
 ) -> Decision | None:
     if not _may_tell(element.value, search):
         return None
-    originals = texts(element, encodings)
+    originals = texts(element, reading.encodings)
     left = tuple(swept(text, known, made.vr) for text in originals)
-    if left == originals:
+    if _tells_otherwise(element, known, reading):
+        left = ()
+    elif left == originals:
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
-    kept = tuple(values.written(text, encodings) for text in left if text)
+    kept = tuple(text for text in left if text)
     if kept and made.vr not in ("CS", "UR"):
         return replace(made, action=Action.CLEAN, why=why, value=kept)
     if made.vr in ("CS", "UR", "PN"):
@@ -103,9 +118,21 @@ def _swept(
     return replace(made, action=Action.REPLACE, why=why, value=dummy(made.vr))
 
 
+def _tells_otherwise(element: Element, known: KnownIdentity, reading: Reading) -> bool:
+    """Return whether bytes hold identity in another reading, where the right one cannot be told.
+
+    What is left of such a text could not be written: it goes as a whole.
+    """
+    raw = element.value
+    if reading.certain or not isinstance(raw, bytes) or is_plain(raw):
+        return False
+    found = readings_of(element, reading.encodings)
+    return any(known.spans(plain_text(text).text, every_word=True) for text in found)
+
+
 def _may_tell(raw: object, search: BytesAhoCorasick) -> bool:
     """Return whether a value is worth a closer look: most texts are short, plain and without numbers."""
-    if not isinstance(raw, bytes) or not raw.isascii():
+    if not isinstance(raw, bytes) or not is_plain(raw):
         return True
     digits = len(raw) - len(raw.translate(None, b"0123456789"))
     return digits >= _FEW_DIGITS or bool(search.find_matches_as_indexes(raw.lower()))

@@ -7,6 +7,7 @@ from typing import Final
 from pydicom import config
 from pydicom.dataelem import DataElement
 
+from viewer.dicom.charset import TEXTS, UTF8
 from viewer.dicom.decisions import Action, NewElement, Value
 from viewer.dicom.elements import CONVERSION_ERRORS, Element, texts
 from viewer.rules.descriptors import clean_text
@@ -71,10 +72,10 @@ def remapped(originals: tuple[str, ...], keyring: Keyring) -> tuple[str, ...]:
     return tuple(keyring.uid(value) for value in originals)
 
 
-def chosen(tag: int, vr: str, text: str, encodings: list[str]) -> Value:
+def chosen(tag: int, vr: str, text: str) -> Value:
     """Return a person's replacement as a value of the VR, or None when it does not fit it.
 
-    It must be legal for the VR (PS3.5 6.2) and be writable in the character set of its level.
+    It must be legal for the VR (PS3.5 6.2); letters beyond ASCII are for VRs with a character set only.
     """
     try:
         if vr in ("US", "SS", "UL", "SL", "UV", "SV"):
@@ -84,18 +85,10 @@ def chosen(tag: int, vr: str, text: str, encodings: list[str]) -> Value:
         if vr not in TEXT_VRS | {"AS", "DA", "DS", "DT", "IS", "TM", "UI"}:
             return None
         DataElement(tag, vr, text, validation_mode=config.RAISE)
-        text.encode(encodings[0])
+        text.encode(UTF8 if vr in TEXTS else "ascii")
     except CONVERSION_ERRORS:
         return None
     return text
-
-
-def written(text: str, encodings: list[str]) -> str:
-    """Return a text as it must be handed to pydicom: GB 2312 in ISO 2022 needs its escape (PS3.5 6.1.2.5)."""
-    if text.isascii() or "iso_ir_58" not in encodings:
-        return text
-    first = next(i for i, letter in enumerate(text) if not letter.isascii())
-    return text[:first] + "\x1b$)A" + text[first:]
 
 
 def cleaned(
@@ -109,5 +102,5 @@ def cleaned(
     if vr not in TEXT_VRS - {"AE", "PN", "UR", "CS"}:
         return None
     left = (clean_text(text, known, site) for text in originals)
-    kept = tuple(written(text, encodings) for text in left if text)
+    kept = tuple(text for text in left if text)
     return (Action.CLEAN, kept) if kept else None
