@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from viewer import PRODUCT, VERSION
 from viewer.commands.terminal import FOUND, PATHS, progress_bar, scanned
@@ -20,6 +21,7 @@ from viewer.dicom.errors import BadSelector, UnreadableFile
 from viewer.dicom.quiet import keep_values_out_of_logs
 from viewer.pixels.box_text import regions_from
 from viewer.release.batch import Job, export
+from viewer.release.channels import CHANNELS, KINDS, Cell
 from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
 from viewer.rules.profiles import profile_named, shipped_profiles
@@ -136,6 +138,7 @@ def _print_report(report: Report) -> None:
         console.print(f"rejected         {reason}", markup=False, soft_wrap=True)
     for note in report.notes:
         console.print(f"note             {note}", markup=False, soft_wrap=True)
+    _print_search(console, report)
     written = [i for i in report.instances if not isinstance(i, Held)]
     warned = Counter(f.message for one in written for f in one.findings)
     for message, times in warned.items():
@@ -153,6 +156,37 @@ def _print_report(report: Report) -> None:
     console.print(
         f"written {counts['written']}, held {counts['held']}, rejected {counts['rejected']}", soft_wrap=True
     )
+
+
+def _print_search(console: Console, report: Report) -> None:
+    """Print in which channel of the outputs which kind of identity was searched for, and what came of it."""
+    cells = report.search_table()
+    kinds = [kind for kind in KINDS if any(key[1] == kind for key in cells)]
+    if not kinds:
+        return
+    table = Table(box=None, pad_edge=False)
+    for head in ("searched again", *(_HEADS.get(kind, kind) for kind in kinds)):
+        table.add_column(head, no_wrap=True)
+    for channel in (c for c in CHANNELS if any(key[0] == c for key in cells)):
+        table.add_row(channel, *(_cell(cells.get((channel, kind))) for kind in kinds))
+    console.print(table)
+    reasons = sorted({reason for cell in cells.values() for reason in cell.reasons})
+    if reasons:
+        console.print(f"kept: as these say: {', '.join(reasons)}", markup=False, soft_wrap=True)
+
+
+_HEADS = {
+    "identifier": "ID",
+    "institution": "inst.",
+    "device number": "device",
+    "characteristic": "traits",
+}
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "–"
+    return "HELD" if cell.held else "kept" if cell.waived else "clean"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -1,9 +1,10 @@
 """What came of an export: one line per instance, written or held, without identity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from viewer.dicom.decisions import Finding, MethodCode
+from viewer.release.channels import Cell, Searched, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Written:
     pixels: PixelProof
     claims: tuple[MethodCode, ...] = ()
     findings: tuple[Finding, ...] = ()
+    searched: Searched = field(default_factory=Searched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,8 @@ class Report:
         """Return how many instances were written and held and how many files were rejected."""
         written = sum(isinstance(i, Written) for i in self.instances)
         return {"written": written, "held": len(self.instances) - written, "rejected": len(self.rejected)}
+
+    def search_table(self) -> dict[tuple[str, str], Cell]:
+        """Return the residual search as one table: cells by channel and kind of identity."""
+        written = [i.searched for i in self.instances if isinstance(i, Written)]
+        return table_of(written, [i.findings for i in self.instances if isinstance(i, Held)])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from viewer.release.channels import CHANNELS, KINDS
 from viewer.release.report import Report, Written
 from viewer.rules.recipe import Recipe
 
@@ -35,11 +36,20 @@ def report_json(report: Report, *, product: str, recipe: Recipe) -> bytes:
         "counts": report.counts,
         "cancelled": report.cancelled,
         "seconds": round(report.seconds, 3),
+        "search": [
+            {"channel": channel, "kind": kind, "clean": c.clean, "waived": c.waived, "held": c.held}
+            | ({"reasons": sorted(c.reasons)} if c.reasons else {})
+            for (channel, kind), c in sorted(report.search_table().items(), key=_in_order)
+        ],
         "instances": rows,
         "rejected": report.rejected,
         "notes": report.notes,
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2)
+
+
+def _in_order(row: tuple[tuple[str, str], object]) -> tuple[int, int]:
+    return CHANNELS.index(row[0][0]), KINDS.index(row[0][1])
 
 
 def _written_extras(written: Written) -> dict[str, object]:

@@ -23,6 +23,7 @@ from viewer.finders.risk import burned_in_risk
 from viewer.pixels.document_pages import redraw_document
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
+from viewer.release.channels import searched
 from viewer.release.encode import encoded as encoded
 from viewer.release.report import Held, InstanceReport, Written
 from viewer.release.unfinished import Unfinished
@@ -101,7 +102,14 @@ def _released(task: Task) -> InstanceReport:
     looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
     likely = shows_pixels(task.instance, task.recipe.profile) and burned_in_risk(task.instance).likely
     return Written(
-        task.instance.number, name, looked_at, likely, proof, made.claims, (*told, *made.findings, *findings)
+        task.instance.number,
+        name,
+        looked_at,
+        likely,
+        proof,
+        made.claims,
+        (*told, *made.findings, *findings),
+        searched(output, made),
     )
 
 

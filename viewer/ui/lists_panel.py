@@ -16,7 +16,8 @@ from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Rejected
 from viewer.dicom.decisions import Severity
 from viewer.pixels.regions import Region
-from viewer.release.report import Held, Written
+from viewer.release.channels import KINDS
+from viewer.release.report import Held, Report, Written
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.theme import PAUSE_MS, SPACE
 
@@ -70,6 +71,8 @@ class ListsPanel(QTabWidget):
                 counts["written"], counts["held"], counts["rejected"]
             )
         )
+        for line in self._search_lines(report):
+            self.report.addItem(line)
         for one in report.instances:
             if isinstance(one, Held):
                 self.report.addItem(self.tr("✕ image {0} held: {1}").format(one.number, one.reason))
@@ -81,6 +84,26 @@ class ListsPanel(QTabWidget):
         if unseen:
             text = self.tr("! nobody has looked at the pixels of {0} written images")
             self.report.addItem(text.format(unseen))
+
+    def _search_lines(self, report: Report) -> list[str]:
+        """Return the table of the residual search in words."""
+        cells = report.search_table()
+        clean = sorted({k for (_, k), cell in cells.items() if cell.clean}, key=KINDS.index)
+        lines = []
+        if clean:
+            places = len({channel for channel, _ in cells})
+            kinds = ", ".join(self.tr(kind) for kind in clean)
+            text = self.tr("✓ searched again after writing, in {0} kinds of place, and not found: {1}")
+            lines.append(text.format(places, kinds))
+        for (channel, kind), cell in cells.items():
+            if cell.waived:
+                text = self.tr("! kept in {0} files: {1} in {2} ({3})")
+                why = ", ".join(sorted(cell.reasons))
+                lines.append(text.format(cell.waived, self.tr(kind), self.tr(channel), why))
+            if cell.held:
+                text = self.tr("✕ found in {0} files, which are held: {1} in {2}")
+                lines.append(text.format(cell.held, self.tr(kind), self.tr(channel)))
+        return lines
 
     def _fill_boxes(self) -> None:
         self.boxes.clear()
