@@ -48,10 +48,10 @@ def to_page(qtbot, window, number: int) -> None:  # noqa: F811
 
 def keep_pages(window) -> None:  # noqa: F811
     dialog = OptionsDialog(window.workspace, window)
-    assert not dialog.documents.isChecked()
-    dialog.documents.click()
+    assert not dialog.more.documents.isChecked()
+    dialog.more.documents.click()
     assert window.workspace.recipe.profile.documents is Documents.REDACT
-    assert dialog.documents.isChecked()
+    assert dialog.more.documents.isChecked()
 
 
 def test_a_document_is_shown_page_by_page(qtbot, window, grab, letter) -> None:  # noqa: F811

@@ -23,6 +23,7 @@ from viewer.release.run import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe, Waiver
 from viewer.rules.rows import Row, aggregate, rows
+from viewer.rules.site_list import SiteList
 from viewer.rules.surrogates import Keyring
 
 SCAN: Final = "scan"
@@ -109,7 +110,7 @@ class Workspace(QObject):
         self.report = None
         self.history.clear()
         self._forget()
-        self.recipe = Recipe(self.recipe.profile)
+        self.recipe = Recipe(self.recipe.profile, site=self.recipe.site)
         self.selection = Selection()
         self.catalog_changed.emit()
         self.recipe_changed.emit()
@@ -188,9 +189,15 @@ class Workspace(QObject):
     # Intent ------------------------------------------------------------------------------------
 
     def take_recipe(self, recipe: Recipe) -> None:
-        """Put a recipe in place; only the history calls this."""
-        self.recipe = recipe
+        """Put a recipe in place; only the history calls this. What the site decided is no part of it."""
+        self.recipe = replace(recipe, site=self.recipe.site)
         self._inspected = self._blockers = None
+        self.recipe_changed.emit()
+
+    def take_site(self, site: SiteList) -> None:
+        """Put in place what the site decided once for all studies; it cannot be undone step by step."""
+        self.recipe = replace(self.recipe, site=site)
+        self._inspected = None
         self.recipe_changed.emit()
 
     def _change(self, text: str, recipe: Recipe) -> None:

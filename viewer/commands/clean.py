@@ -26,6 +26,7 @@ from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
 from viewer.rules.profiles import profile_named, shipped_profiles
 from viewer.rules.recipe import CHOICES, Documents, Option, Override, Profile, Recipe, read_profile
+from viewer.rules.site_list import SiteList, read_site_list
 
 _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Option}
 
@@ -51,6 +52,12 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
     type=click.Path(exists=True, path_type=Path),
     help="Certificate (PEM) for whom the originals are encrypted into the output.",
 )
+@click.option(
+    "--site-list",
+    "site_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="What the site decided once: words, private elements (the window keeps site-list.json).",
+)
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key for surrogates; made if missing.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the JSON report here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -66,6 +73,7 @@ def clean(
     boxes: tuple[str, ...],
     documents: str | None,
     recipients: tuple[Path, ...],
+    site_file: Path | None,
     key_file: Path | None,
     report_file: Path | None,
     as_json: bool,
@@ -83,7 +91,8 @@ def clean(
     if not catalog.studies:
         raise UnreadableFile("No DICOM images were found there; nothing was written.")
     regions = [region for box in boxes for region in regions_from(box, catalog.studies)]
-    recipe = Recipe(profile, tuple(regions))
+    site = read_site_list(site_file) if site_file else SiteList()
+    recipe = Recipe(profile, tuple(regions), site=site)
     reasons = tuple(r.reason for r in catalog.rejected)
     instances = tuple(catalog.instances)
     job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons, disc)

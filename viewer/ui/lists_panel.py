@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.app.private_queue import PrivateQueue
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Rejected
 from viewer.dicom.decisions import Severity
@@ -19,16 +20,21 @@ from viewer.pixels.regions import Region
 from viewer.release.channels import KINDS
 from viewer.release.report import Held, Report, Written
 from viewer.ui.image_panel import ImagePanel
+from viewer.ui.private_panel import PrivatePanel
 from viewer.ui.theme import PAUSE_MS, SPACE
 
 _ROLE = Qt.ItemDataRole.UserRole
 
 
 class ListsPanel(QTabWidget):
-    """Three lists that follow the workspace."""
+    """Four lists that follow the workspace."""
 
-    def __init__(self, workspace: Workspace, images: ImagePanel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, images: ImagePanel, queue: PrivateQueue, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._queue = queue
+        self.private = PrivatePanel(workspace, queue)
         self._workspace, self._images = workspace, images
         self.boxes, self.findings, self.report = QListWidget(), QListWidget(), QListWidget()
         self._remove = QPushButton(self.tr("Remove box"))
@@ -47,6 +53,7 @@ class ListsPanel(QTabWidget):
     def set_masked(self, masked: bool) -> None:
         """Hide names of files, which may hold the patient's."""
         self._masked = masked
+        self.private.set_masked(masked)
         self._fill_findings()
 
     def refresh(self) -> None:
@@ -153,6 +160,10 @@ class ListsPanel(QTabWidget):
             self._placeholder(self.findings, self.tr("Nothing was noticed."))
         self.setTabText(1, self.tr("Findings ({0})").format(len(lines)))
 
+    def _count_private(self) -> None:
+        count = self._queue.open_questions
+        self.setTabText(self.indexOf(self.private), self.tr("Private ({0})").format(count))
+
     def _name(self, rejected: Rejected) -> str:
         return "••••••" if self._masked else rejected.source.member or rejected.source.path.name
 
@@ -200,6 +211,9 @@ class ListsPanel(QTabWidget):
             view.setWordWrap(True)
         self.addTab(page, self.tr("Boxes"))
         self.addTab(self.findings, self.tr("Findings"))
+        self.addTab(self.private, self.tr("Private"))
         self.addTab(self.report, self.tr("Report"))
+        self._queue.changed.connect(self._count_private)
+        self._count_private()
         self.refresh()
         self._fill_report()

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.frames import FrameStore
+from viewer.app.private_queue import PrivateQueue
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
@@ -58,7 +59,8 @@ class MainWindow(QMainWindow):
         self.images = ImagePanel(workspace, self.store)
         self.studies = StudyPanel(workspace, self.store)
         self.tags = TagPanel(workspace)
-        self.lists = ListsPanel(workspace, self.images)
+        self.private = PrivateQueue(workspace, self._settings_path.with_name("site-list.json"), self)
+        self.lists = ListsPanel(workspace, self.images, self.private)
         self.left = LeftPanel(workspace)
         self.notice = NoticeBar()
         self.profile = ProfileChoice(workspace)

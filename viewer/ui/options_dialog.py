@@ -1,12 +1,11 @@
 """The ten options of PS3.15 as switches, each with one plain sentence."""
 
-from dataclasses import replace
-
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from viewer.app.workspace import Workspace
 from viewer.rules.profiles import OPTION_TEXTS
-from viewer.rules.recipe import Documents, Option
+from viewer.rules.recipe import Option
+from viewer.ui.more_rules import MoreRules
 from viewer.ui.theme import SPACE
 
 
@@ -18,7 +17,7 @@ class OptionsDialog(QDialog):
         self._workspace = workspace
         self.switches: dict[Option, QCheckBox] = {}
         self.weekday = QCheckBox(self.tr("Keep the day of the week when dates are moved"))
-        self.documents = QCheckBox(self.tr("Keep the pages of PDF documents as pictures, once looked at"))
+        self.more = MoreRules(workspace)
         self._dates = QLabel(
             self.tr("The two ways of keeping dates exclude each other: choosing one takes the other back.")
         )
@@ -36,11 +35,6 @@ class OptionsDialog(QDialog):
             switch.blockSignals(False)
         self.weekday.setEnabled(Option.RETAIN_MODIFIED_DATES in chosen)
         self.weekday.setChecked(self._workspace.recipe.profile.keep_weekday)
-        self.documents.setChecked(self._workspace.recipe.profile.documents is Documents.REDACT)
-
-    def _choose_documents(self, pages: bool) -> None:
-        chosen = Documents.REDACT if pages else Documents.REPLACE
-        self._workspace.set_profile(replace(self._workspace.recipe.profile, documents=chosen))
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -75,7 +69,5 @@ class OptionsDialog(QDialog):
         self.weekday.clicked.connect(self._workspace.set_keep_weekday)
         layout.addWidget(self.weekday)
         layout.addWidget(self._dates)
-        self.documents.setToolTip(self.tr("Otherwise an empty document is written in place of each"))
-        self.documents.clicked.connect(self._choose_documents)
-        layout.addWidget(self.documents)
+        layout.addWidget(self.more)
         layout.addWidget(buttons)
