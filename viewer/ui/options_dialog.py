@@ -1,5 +1,7 @@
 """The ten options of PS3.15 as switches, each with one plain sentence."""
 
+from typing import Final
+
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from viewer.app.workspace import Workspace
@@ -7,6 +9,9 @@ from viewer.rules.profiles import OPTION_TEXTS
 from viewer.rules.recipe import Option
 from viewer.ui.more_rules import MoreRules
 from viewer.ui.theme import SPACE
+
+_TEXT_WIDTH: Final = 560
+"""Pixels; nearly every sentence fits one line."""
 
 
 class OptionsDialog(QDialog):
@@ -48,7 +53,8 @@ class OptionsDialog(QDialog):
             text = QLabel(self.tr(sentence))
             text.setObjectName("faint")
             text.setWordWrap(True)
-            text.setMinimumWidth(380)
+            text.setMinimumWidth(_TEXT_WIDTH)
+            text.setMinimumHeight(text.heightForWidth(_TEXT_WIDTH))
             grid.addWidget(switch, row, 0)
             grid.addWidget(text, row, 1)
             self.switches[option] = switch
