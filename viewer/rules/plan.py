@@ -32,7 +32,7 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.rules import claims, dates, documents, private, values
+from viewer.rules import claims, dates, documents, graphics, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
@@ -81,6 +81,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     sweep(draft.decisions, source.dataset, known)
     draft.decisions = settled(draft.decisions, source, draft.creators, known)
     draft.findings.extend(_kept_identity(draft.decisions))
+    draft.findings.extend(graphics.drawn_by_hand(dataset, draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
@@ -205,6 +206,7 @@ def _level(dataset: Dataset, parent: ElementPath, node: IodNode | None, above: L
         encodings_of(dataset, above.encodings if above else ("iso8859",)),
         private.creators(dataset),
         {**(above.declared if above else {}), **private.declared_blocks(dataset)},
+        above,
     )
 
 
