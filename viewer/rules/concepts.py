@@ -35,8 +35,8 @@ _STANDARD_SCHEMES: Final = frozenset(
 _PEOPLE: Final = re.compile(
     r"\b(?:physician|doctor|radiolog\w*|cardiolog\w*|sonographer|radiographer|operator|technologist"
     r"|technician|perform(?:er|ed by)|author|nurse|observer|person|people|reader|surgeon|staff|verifier"
-    r"|verified|signed|reported by|institution\w*|hospital|department|organi[sz]ation|facility|clinic|location|room"
-    r"|ward|patient name|user)\b|医生|医师|技师|护士|医院|科室|机构|操作者|报告者|审核|病区",
+    r"|verified|signed|reported by|institution\w*|hospital|department|organi[sz]ation|facility|clinic"
+    r"|room|ward|patient name|user)\b|医生|医师|技师|护士|医院|科室|机构|操作者|报告者|审核|病区",
     re.IGNORECASE,
 )
 _BORN: Final = re.compile(r"\bbirth|\bDOB\b|\bborn\b|出生|生日", re.IGNORECASE)

@@ -25,7 +25,7 @@ from viewer.rules.concepts import CODE_MEANING, CONCEPT_NAME
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
-from viewer.rules.structured import CONTENT_VALUES, Place, content_value
+from viewer.rules.structured import CONTENT_VALUES, Place, StandIn, content_value
 from viewer.rules.surrogates import Keyring, dummy
 
 PIXEL_DATA: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
@@ -113,7 +113,8 @@ def _judged(wanted: Wanted, path: ElementPath, element: Element, level: Level) -
     if tag in graphics.VALUES:
         return graphics.graphic_value(made, originals, wanted.options, wanted.keyring)
     place = Place(level.around(), level.encodings)
-    return content_value(made, place, wanted.options, wanted.person.code, originals)
+    stand_in = StandIn(originals, wanted.person.code, wanted.keyring)
+    return content_value(made, place, stand_in, wanted.options)
 
 
 def _overridden(

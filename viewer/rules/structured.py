@@ -5,7 +5,7 @@ table says X, the value becomes a neutral one, so that the tree stays whole and 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
@@ -15,7 +15,7 @@ from viewer.dicom.elements import CONVERSION_ERRORS, dictionary_vr
 from viewer.rules import concepts
 from viewer.rules.concepts import CONCEPT_NAME, VALUE_TYPE, Concept
 from viewer.rules.recipe import Option
-from viewer.rules.surrogates import dummy
+from viewer.rules.surrogates import Keyring, dummy
 
 TEXT_VALUE: Final = 0x0040A160
 CONCEPT_CODE: Final = 0x0040A168
@@ -34,7 +34,7 @@ _VALUE_TYPES: Final = {
 CONTENT_VALUES: Final = frozenset((*_VALUE_TYPES, concepts.CODE_MEANING))
 """Elements that are judged by the content item in which they stand."""
 _OF_DATES: Final = (Option.RETAIN_FULL_DATES.value, Option.RETAIN_MODIFIED_DATES.value)
-_SUBJECT_NAME, _SUBJECT_ID = "121029", "121030"
+_SUBJECT_NAME, _SUBJECT_ID, _TRACKING = "121029", "121030", "112039"
 _IDENTIFIERS: Final = frozenset(
     ("121009", "121020", "121021", "121022", "121030", "113871", "113873", "128774", "128775")
 )
@@ -93,6 +93,19 @@ def _concept(item: Dataset, encodings: list[str]) -> Concept | None:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """What pseudonyms are made of: the values as they were, the patient's pseudonym, the keys."""
+
+    originals: tuple[str, ...] = field(repr=False)
+    patient: str
+    keyring: Keyring
+
+    def tracking(self) -> str:
+        """Return a code for the name of a finding: the same finding keeps the same one over reports."""
+        return "T-" + self.keyring.code("tracking", f"{self.patient}\0{self.originals[0]}")
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """What the table says of one content item: the code, the option that it comes from, the rows."""
 
@@ -116,7 +129,7 @@ class Ruling:
 def ruling(place: Place, value_type: str, options: frozenset[Option]) -> Ruling:
     """Return what Table E.3.4-1 says of an item's value; code "" where it does not list the concept.
 
-    A text under a concept that is listed for other kinds of value only (a person's name, say) goes.
+    A text under a concept that is about people or places goes: what is a name cannot be told from anatomy.
     """
     concept = place.concept()
     if place.is_removed() and Option.RETAIN_DEVICE_IDENTITY not in options:
@@ -128,7 +141,7 @@ def ruling(place: Place, value_type: str, options: frozenset[Option]) -> Ruling:
     rows = concepts.listed(concept)
     row = next((r for r in rows if r["value_type"] == value_type), None)
     if row is None:
-        strange = value_type == "TEXT" and any(r["value_type"] == "PNAME" for r in rows)
+        strange = value_type == "TEXT" and concept.names_people
         return Ruling("X" if strange else "", None, concept, None)
     chosen = [(row[o.value], o) for o in options if row.get(o.value)]
     code, option = min(chosen, key=lambda pair: (pair[0], pair[1].value), default=(row["basic"], None))
@@ -136,11 +149,11 @@ def ruling(place: Place, value_type: str, options: frozenset[Option]) -> Ruling:
 
 
 def content_value(
-    made: Decision, place: Place, options: frozenset[Option], patient: str, originals: tuple[str, ...]
+    made: Decision, place: Place, stand_in: StandIn, options: frozenset[Option]
 ) -> Decision | None:
     """Return the decision for the value of a content item; None where the rules for its attribute hold.
 
-    `made` is a draft of it, `patient` the pseudonym of the patient. Text is free text wherever it stands:
+    `made` is a draft of it. Text is free text wherever it stands:
     it is cleaned under an option that cleans, else replaced.
     """
     tag = made.path[-1]
@@ -149,7 +162,7 @@ def content_value(
     found = ruling(place, _VALUE_TYPES[tag], options)
     made = replace(made, vr=dictionary_vr(tag), why=found.why(made.why.iod_type))
     if tag == TEXT_VALUE:
-        return _text(made, found, options, patient)
+        return _text(made, found, stand_in, options)
     if tag == CONCEPT_CODE:
         return _code(made, found, place)
     if tag == _MEASURED:
@@ -157,7 +170,7 @@ def content_value(
     if tag == _UID:
         return _with(made, Action.KEEP, Identity.QUASI) if found.code == "K" else None
     if tag == _PERSON_NAME:
-        return _name(made, found, patient) if originals else None
+        return _name(made, found, stand_in.patient) if stand_in.originals else None
     return _with(made, Action.REPLACE, Identity.QUASI, dummy(made.vr)) if _date_goes(found) else None
 
 
@@ -165,15 +178,17 @@ def _with(made: Decision, action: Action, identity: Identity, value: Value = Non
     return replace(made, action=action, identity=identity, value=value)
 
 
-def _text(made: Decision, found: Ruling, options: frozenset[Option], patient: str) -> Decision:
+def _text(made: Decision, found: Ruling, stand_in: StandIn, options: frozenset[Option]) -> Decision:
     value = found.concept.value if found.concept is not None and found.concept.scheme == "DCM" else ""
     identity = Identity.DIRECT if value in _IDENTIFIERS else Identity.FREE_TEXT
     if found.code == "K":
         return _with(made, Action.KEEP, Identity.QUASI)
+    if value == _TRACKING and stand_in.originals and not concepts.is_harmless(stand_in.originals[0]):
+        return _with(made, Action.REPLACE, identity, stand_in.tracking())
     cleans = options & {Option.CLEAN_STRUCTURED_CONTENT, Option.CLEAN_DESCRIPTORS}
     if cleans and found.code in ("", "C"):
         return _with(made, Action.CLEAN, identity)
-    return _with(made, Action.REPLACE, identity, patient if value == _SUBJECT_ID else "REMOVED")
+    return _with(made, Action.REPLACE, identity, stand_in.patient if value == _SUBJECT_ID else "REMOVED")
 
 
 def _name(made: Decision, found: Ruling, patient: str) -> Decision:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
 
+from viewer.dicom.content_tree import is_form
 from viewer.dicom.decisions import Action, Basis, Decision, Identity
 from viewer.dicom.elements import Element, ElementPath, encodings_of, texts
 from viewer.rules import values
@@ -92,7 +93,7 @@ def _swept(
         return None
     originals = texts(element, encodings)
     left = tuple(swept(text, known, made.vr) for text in originals)
-    if left == originals:
+    if left == originals or is_form(made.path[-1], originals):
         return None
     why = made.why._replace(basis=Basis.FOUND_IDENTITY)
     kept = tuple(values.written(text, encodings) for text in left if text)
