@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from viewer.dicom.elements import CONVERSION_ERRORS, ElementPath, encodings_of, texts
+from viewer.dicom.elements import CONVERSION_ERRORS, ElementPath, encodings_of, items_fit, texts
 
 CONTENT: Final = 0x0040A730
 CONCEPT_NAME: Final = 0x0040A043
@@ -129,6 +130,9 @@ def _meaning(item: Dataset, tag: int, encodings: list[str]) -> tuple[ElementPath
 def _items(item: Dataset, tag: int) -> list[Dataset]:
     """Return the items of a sequence, none where it cannot be read."""
     if tag not in item:
+        return []
+    raw = item.get_item(tag)
+    if isinstance(raw, RawDataElement) and (raw.VR not in ("SQ", "UN", None) or not items_fit(raw)):
         return []
     try:
         value = item[tag].value
