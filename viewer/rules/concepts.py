@@ -10,6 +10,7 @@ from viewer.dicom.elements import CONVERSION_ERRORS, encodings_of, texts
 from viewer.rules.descriptors import clean_text
 from viewer.rules.known import KnownIdentity
 from viewer.rules.recipe import Option
+from viewer.rules.site_list import SiteList
 from viewer.rules.standard import table
 
 VALUE_TYPE: Final = 0x0040A040
@@ -44,6 +45,16 @@ _AGES: Final = frozenset(
     (("DCM", "121033"), ("LN", "30525-0"), ("LN", "21612-7"), ("SCT", "397669002"), ("SCT", "424144002"))
 )
 _NOBODY: Final = KnownIdentity()
+_OF_FORMS: Final = SiteList(
+    keep_words=frozenset((
+        "answer", "author", "chapter", "comment", "document", "entry", "field", "form", "heading", "item",
+        "list", "mode", "none", "note", "number", "observer", "observer's", "organization", "other", "page",
+        "paragraph", "question", "recording", "reference", "remark", "report", "section", "subject", "text",
+        "title", "topic", "unknown", "unspecified", "value", "yes", "no",
+
+    ))
+)  # fmt: skip
+"""Words of which the headings of forms are made; nobody is called so."""
 
 
 class Concept(NamedTuple):
@@ -86,7 +97,7 @@ class Concept(NamedTuple):
 def is_harmless(text: str) -> bool:
     """Return whether cleaning would leave every word of a text."""
     words = re.findall(r"\w+", text.lower())
-    return not words or re.findall(r"\w+", clean_text(text, _NOBODY).lower()) == words
+    return not words or re.findall(r"\w+", clean_text(text, _NOBODY, _OF_FORMS).lower()) == words
 
 
 @cache
