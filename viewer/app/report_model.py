@@ -100,9 +100,9 @@ class ReportModel(QAbstractItemModel):
             return None
         line, column = self.line(index), Column(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(line, column)
+            return _short(line, self._text(line, column))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.tr(WORDS[line.status]) if column is Column.STATUS else None
+            return self.tr(WORDS[line.status]) if column is Column.STATUS else self._text(line, column)
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colours.get(line.status) if column is Column.STATUS else None
         if role == Qt.ItemDataRole.FontRole:
@@ -135,6 +135,8 @@ class ReportModel(QAbstractItemModel):
     def _struck(self, line: ReportLine) -> tuple[tuple[int, int], ...]:
         if self._masked or not line.before:
             return ()
+        if line.value_type in _REFERRING:
+            return ()
         if line.cleaned:
             return taken_out(line.before, line.after)
         return ((0, len(line.before)),) if line.status is Status.REMOVED else ()
@@ -144,6 +146,14 @@ class ReportModel(QAbstractItemModel):
             self.layoutChanged.emit()
 
 
+def _short(line: ReportLine, text: str) -> str:
+    """Return the end of a UID, which is what differs; the tool tip has all of it."""
+    is_uid = line.value_type in _REFERRING and len(text) > _LONG_UID and text[:1].isdigit()
+    return f"…{text[-_UID_END:]}" if is_uid else text
+
+
+_REFERRING: Final = frozenset(("COMPOSITE", "IMAGE", "UIDREF", "WAVEFORM"))
+_LONG_UID, _UID_END = 20, 12
 _KINDS: Final = {
     "IMAGE": "Image",
     "COMPOSITE": "Other object",

@@ -41,6 +41,8 @@ class ReportLine:
     status: Status
     tells: bool
     """It may identify: hidden while the screen is masked."""
+    gone: bool = False
+    """It is not written at all: the whole tree goes."""
     cleaned: bool = False
     """Words were taken out of a text that stays."""
 
@@ -139,6 +141,7 @@ def _line(item: ContentItem, parent: int, children: tuple[int, ...], fates: _Fat
         after,
         _status(item, after, gone=gone, renamed=named.after != item.concept),
         gone or any(_tells(fate) for _, fate in (*values, ("", named))),
+        gone,
         any(fate.decision is not None and fate.decision.action is Action.CLEAN for _, fate in values),
     )
 

@@ -117,6 +117,7 @@ class ReportView(QWidget):
         """Show a report; `whole` says that all of it goes because no option cleans it."""
         self.model.set_lines(lines)
         self.tree.expandAll()
+        self._hide_what_goes()
         self.tree.setVisible(bool(lines))
         if not lines:
             say(self.note, "faint", self.tr("There is no report in this object."))
@@ -140,7 +141,15 @@ class ReportView(QWidget):
         self.tree.setColumnHidden(Column.BEFORE, number == 1)
         self.tree.setColumnHidden(Column.AFTER, number == 0)
         self.model.set_after(number == 1)
+        self._hide_what_goes()
         self._share_out()
+
+    def _hide_what_goes(self) -> None:
+        """Leave lines out of the view of what is written that are not written at all."""
+        root = self.model.index(0, 0)
+        for row in range(self.model.rowCount(root) if root.isValid() else 0):
+            gone = self.model.line(self.model.index(row, 0, root)).gone
+            self.tree.setRowHidden(row, root, self._view == 1 and gone)
 
     def set_masked(self, masked: bool) -> None:
         self.model.set_masked(masked)
