@@ -1,11 +1,14 @@
 """Drawings over images under Clean Graphics: texts, names of layers, curves, lines drawn by hand."""
 
+from pathlib import Path
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from tests.factories import KEYRING, ct_slice, item, presentation_state, put_raw, segmentation, to_bytes
-from tests.rules.test_structured import cleaned
+from tests.outside import dciodvfy
+from tests.rules.test_structured import cleaned, cleaned_bytes
 from viewer.dicom.decisions import Severity
 from viewer.release.run import parse
 from viewer.rules.plan import plan
@@ -107,6 +110,25 @@ def test_curves_go_with_their_sequences(options) -> None:
     put_raw(source, 0x50003000, "OW", b"\1\2")
     source.add_new(0x50002600, "SQ", Sequence([item(ReferencedSOPInstanceUID="1.2.3")]))
     assert [t for t in cleaned(source, *options) if t.tag.group == 0x5000] == []
+
+
+def test_annotations_that_go_leave_a_point_in_a_layer_that_there_is() -> None:
+    source = drawn(GraphicLayer="SMITHBERG_1")
+    made = cleaned(source)
+    (annotation,) = made.GraphicAnnotationSequence
+    assert annotation.GraphicLayer == made.GraphicLayerSequence[0].GraphicLayer
+    assert [(o.GraphicType, list(o.GraphicData)) for o in annotation.GraphicObjectSequence] == [
+        ("POINT", [1, 1])
+    ]
+
+
+@pytest.mark.skipif(not dciodvfy.installed(), reason="dciodvfy (dicom3tools) is not installed.")
+@pytest.mark.parametrize("options", [(), (GRAPHICS,), (GRAPHICS, DESCRIPTORS)])
+def test_the_presentation_state_stays_valid(options, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.dcm", tmp_path / "after.dcm"
+    before.write_bytes(to_bytes(drawn()))
+    after.write_bytes(cleaned_bytes(before.read_bytes(), *options))
+    assert dciodvfy.unexplained(before, after) == []
 
 
 def warnings_of(source: Dataset, *options: Option) -> list[str]:

@@ -267,6 +267,81 @@ def test_references_lead_to_the_same_instance_as_in_the_evidence() -> None:
     assert evidence.StudyInstanceUID == made.StudyInstanceUID
 
 
+# --- documents of their own kind ---------------------------------------------------------------------------
+
+
+def key_objects() -> Dataset:
+    """Return a Key Object Selection: a document title, a description, and the images chosen."""
+    made = report()
+    made.SOPClassUID, made.Modality = "1.2.840.10008.5.1.4.1.1.88.59", "KO"
+    made.ReferencedPerformedProcedureStepSequence = Sequence([])
+    made.ConceptNameCodeSequence = code("113000", "DCM", "Of Interest")
+    for keyword in ("VerifyingObserverSequence", "CompletionFlag", "VerificationFlag"):
+        delattr(made, keyword)
+    reference = item(
+        ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID=f"{OSWALDINE.study}.1.2"
+    )
+    made.ContentSequence = Sequence(
+        [
+            content(
+                "TEXT", code("113012", "DCM", "Key Object Description"), TextValue="nodule, Mrs Quenbert"
+            ),
+            content("IMAGE", None, ReferencedSOPSequence=Sequence([reference])),
+        ]
+    )
+    return made
+
+
+@pytest.mark.parametrize(("options", "text"), [((STRUCTURED,), "REMOVED"), (BOTH, "nodule")])
+def test_key_objects_still_point_to_their_images(options, text) -> None:
+    made = cleaned(key_objects(), *options)
+    description, image = made.ContentSequence
+    assert description.TextValue == text
+    chosen = image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+    series = made.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    assert (
+        chosen
+        == series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        == KEYRING.uid(f"{OSWALDINE.study}.1.2")
+    )
+
+
+def dose_report() -> Dataset:
+    """Return a radiation dose report: people, devices, an irradiation event with its measurements."""
+    event = content("CONTAINER", code("113706", "DCM", "Irradiation Event X-Ray Data"))
+    event.ContinuityOfContent = "SEPARATE"
+    event.ContentSequence = Sequence(
+        [
+            content("UIDREF", code("113769", "DCM", "Irradiation Event UID"), UID=uid(6, 1)),
+            content("DATETIME", code("111526", "DCM", "DateTime Started"), DateTime="20240517101112"),
+            content("TEXT", code("113605", "DCM", "Irradiation Event Label"), TextValue="Xqzw 1"),
+            content("TEXT", code("125203", "DCM", "Acquisition Protocol"), TextValue="chest Xqzw"),
+            content("NUM", code("113733", "DCM", "KVP"), **measured("80", "kV")),
+        ]
+    )
+    made = with_content(
+        content("PNAME", code("113850", "DCM", "Irradiation Authorizing"), PersonName="XQZW^A"),
+        content("TEXT", code("121013", "DCM", "Device Observer Name"), TextValue="XQZW-ROOM"),
+        content("TEXT", code("121016", "DCM", "Device Observer Serial Number"), TextValue="SN-44871"),
+        event,
+    )
+    made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.67"
+    return made
+
+
+def test_a_dose_report_keeps_its_doses_and_nobody() -> None:
+    made = cleaned(dose_report(), *BOTH, Option.RETAIN_MODIFIED_DATES)
+    assert "xqzw" not in str(made).lower()
+    assert "44871" not in str(made)
+    event = made.ContentSequence[3].ContentSequence
+    assert KEYRING.uid(uid(6, 1)) == event[0].UID
+    assert event[1].DateTime == f"{made.StudyDate}101112"
+    assert event[3].TextValue == "chest"
+    assert event[4].MeasuredValueSequence[0].NumericValue == 80
+    kept = cleaned(dose_report(), *BOTH, Option.RETAIN_DEVICE_IDENTITY)
+    assert kept.ContentSequence[2].TextValue == "SN-44871"
+
+
 # --- the whole tree ----------------------------------------------------------------------------------------
 
 

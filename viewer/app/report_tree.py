@@ -46,6 +46,11 @@ class ReportLine:
     cleaned: bool = False
     """Words were taken out of a text that stays."""
 
+    @property
+    def depth(self) -> int:
+        """Return how many lines it stands below."""
+        return len(self.path) // 2 if self.path != (CONTENT,) else 1
+
 
 def report_lines(dataset: Dataset, plan: Plan) -> tuple[ReportLine, ...]:
     """Return the lines of a report from the top down, none where the object holds no Content Sequence."""

@@ -67,7 +67,7 @@ class Concept(NamedTuple):
     @property
     def is_standard(self) -> bool:
         """Return whether the code is of a published scheme: then nobody can have put a name into it."""
-        return self.scheme.upper() in _STANDARD_SCHEMES or self.scheme.upper().startswith("HL7")
+        return is_standard(self.scheme)
 
     @property
     def is_harmless(self) -> bool:
@@ -92,6 +92,11 @@ class Concept(NamedTuple):
     def is_age(self) -> bool:
         """Return whether it is about the age of somebody."""
         return (self.scheme, self.value) in _AGES
+
+
+def is_standard(scheme: str) -> bool:
+    """Return whether a coding scheme is a published one."""
+    return scheme.upper() in _STANDARD_SCHEMES or scheme.upper().startswith("HL7")
 
 
 def is_harmless(text: str) -> bool:

@@ -256,6 +256,9 @@ def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, 
         return documents.replaced(made, level.dataset, wanted.profile, wanted.keyring)
     if resolved == "U" and not made.why.iod_type.startswith("1"):
         return replace(made, action=Action.EMPTY)
+    if tag == graphics.ANNOTATIONS:
+        point = graphics.stand_in(level.dataset, level.encodings, wanted.keyring)
+        return replace(made, action=Action.REPLACE, value=point)
     salt = f"{wanted.salt}/{path_text(made.path)}"
     return replace(
         made, action=Action.REPLACE, value=values.filled(tag, vr, level.node, wanted.keyring, salt)

@@ -5,14 +5,24 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from viewer.dicom.decisions import Action, Basis, Decision, Finding, Identity, Reason, Severity
+from viewer.dicom.decisions import (
+    Action,
+    Basis,
+    Decision,
+    Finding,
+    Identity,
+    Items,
+    NewElement,
+    Reason,
+    Severity,
+)
 from viewer.dicom.elements import CONVERSION_ERRORS, path_text
 from viewer.rules.concepts import is_harmless, text_of
 from viewer.rules.recipe import Option
 from viewer.rules.surrogates import Keyring
 
 ANNOTATIONS: Final = 0x00700001
-_LAYER, _LABEL = 0x00700002, 0x00700080
+_LAYER, _LAYERS, _LABEL = 0x00700002, 0x00700060, 0x00700080
 _CODES: Final = frozenset((_LAYER, _LABEL))
 _TEXTS: Final = frozenset((0x00700068, 0x00700081, 0x00700207, 0x00700208, 0x00700289))
 """Layer description, content description, label and description of a group, label of a tick."""
@@ -34,13 +44,40 @@ def graphic_value(
     why = Reason(Basis.TABLE, "C", "Section E.3.3", made.why.iod_type)
     made = replace(made, identity=Identity.FREE_TEXT, why=why)
     if made.path[-1] in _CODES:
-        name = f"LAYER_{keyring.code('layer', originals[0], 6)}" if made.path[-1] == _LAYER else "REMOVED"
+        name = _layer_name(originals[0], keyring) if made.path[-1] == _LAYER else "REMOVED"
         return replace(made, action=Action.REPLACE, value=name)
     if options & {Option.CLEAN_GRAPHICS, Option.CLEAN_DESCRIPTORS}:
         return replace(made, action=Action.CLEAN)
     if why.iod_type.startswith("1"):
         return replace(made, action=Action.REPLACE, value="REMOVED")
     return replace(made, action=Action.EMPTY if why.iod_type.startswith("2") else Action.REMOVE)
+
+
+def stand_in(dataset: Dataset, encodings: list[str], keyring: Keyring) -> Items:
+    """Return the one item that stands for annotations that go: a point in a layer that there is."""
+    name = _first_layer(dataset, encodings)
+    name = name if is_harmless(name.replace("_", " ")) else _layer_name(name, keyring)
+    point = (
+        NewElement(0x00700005, "CS", "PIXEL"),
+        NewElement(0x00700020, "US", 2),
+        NewElement(0x00700021, "US", 1),
+        NewElement(_POINTS, "FL", (1.0, 1.0)),
+        NewElement(_TYPE, "CS", "POINT"),
+        NewElement(0x00700024, "CS", "N"),
+    )
+    return ((NewElement(_LAYER, "CS", name or "REMOVED"), NewElement(_OBJECTS, "SQ", (point,))),)
+
+
+def _first_layer(dataset: Dataset, encodings: list[str]) -> str:
+    try:
+        layers = dataset[_LAYERS].value if _LAYERS in dataset else ()
+        return text_of(layers[0], _LAYER, encodings) if layers else ""
+    except CONVERSION_ERRORS:
+        return ""
+
+
+def _layer_name(original: str, keyring: Keyring) -> str:
+    return f"LAYER_{keyring.code('layer', original, 6)}"
 
 
 def drawn_by_hand(dataset: Dataset, decisions: list[Decision]) -> list[Finding]:

@@ -214,8 +214,9 @@ def _may_stay(code: Concept, *, of_people: bool) -> bool:
 
 def _local_name(made: Decision, place: Place) -> Decision | None:
     """Return the decision for the meaning of a concept name out of a hospital's own list; None for others."""
-    code = concepts.code_in(place.item, place.encodings)
-    if code.is_standard or code.is_harmless:
+    if concepts.is_standard(concepts.text_of(place.item, concepts.SCHEME, ["ascii"])):
+        return None
+    if concepts.code_in(place.item, place.encodings).is_harmless:
         return None
     why = made.why._replace(basis=Basis.TABLE, code="C", detail=_SECTION)
     return replace(made, vr="LO", action=Action.CLEAN, identity=Identity.FREE_TEXT, why=why)

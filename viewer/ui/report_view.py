@@ -1,10 +1,10 @@
 """A report as a person reads it: a tree of lines with what they say now and what will be written."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -23,6 +23,8 @@ from viewer.dicom.decisions import Identity
 from viewer.ui.theme import LIGHT, SPACE, Theme, say
 
 _Index = QModelIndex | QPersistentModelIndex
+_MANY_LINES: Final = 1000
+"""A longer report opens with its sections closed."""
 _TALLEST: Final = 4000
 """Pixels of one line; a text as long as a book is cut on the screen."""
 
@@ -52,12 +54,16 @@ class Paragraph(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        view, styled = self.parent(), QStyleOptionViewItem(option)
-        self.initStyleOption(styled, index)
+        view, styled = self.parent(), cast("Any", option)
         width = view.width_of(index) if isinstance(view, ReportTree) else 200
-        found: Any = styled
-        height = self._layout(found.text, found.font, width, ()).boundingRect().height()
-        return QSize(width, min(int(height) + SPACE, _TALLEST))
+        text: str = index.data() or ""
+        font = index.data(Qt.ItemDataRole.FontRole) or styled.font
+        metrics = styled.fontMetrics if font is styled.font else QFontMetrics(font)
+        if "\n" not in text and metrics.horizontalAdvance(text) <= width - SPACE:
+            height = metrics.lineSpacing()
+        else:
+            height = int(self._layout(text, font, width, ()).boundingRect().height())
+        return QSize(width, min(height + SPACE, _TALLEST))
 
     def _layout(self, text: str, font: QFont, width: int, struck: object) -> QTextLayout:
         layout = QTextLayout(text.replace("\r\n", "\u2028").replace("\n", "\u2028"), font)
@@ -91,10 +97,9 @@ class ReportTree(QTreeView):
     """The tree itself; tells the painter how wide a cell is."""
 
     def width_of(self, index: _Index) -> int:
-        depth, above = 1, index.parent()
-        while above.isValid():
-            depth, above = depth + 1, above.parent()
-        taken = depth * self.indentation() if index.column() == 0 else 0
+        model = index.model()
+        depth = model.line(index).depth if isinstance(model, ReportModel) else 0
+        taken = (depth + 1) * self.indentation() if index.column() == Column.CONCEPT else 0
         return max(self.columnWidth(index.column()) - taken, 40)
 
 
@@ -116,7 +121,10 @@ class ReportView(QWidget):
     def set_report(self, lines: Sequence[ReportLine], *, whole: bool) -> None:
         """Show a report; `whole` says that all of it goes because no option cleans it."""
         self.model.set_lines(lines)
-        self.tree.expandAll()
+        if len(lines) > _MANY_LINES:
+            self.tree.expandToDepth(0)  # all of them at once would take seconds
+        else:
+            self.tree.expandAll()
         self._hide_what_goes()
         self.tree.setVisible(bool(lines))
         if not lines:
