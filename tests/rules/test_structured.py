@@ -210,6 +210,7 @@ def test_dates_of_a_tree_move_with_the_dates_of_the_header() -> None:
         (("363698007", "SCT", "Finding Site"), ("39607008", "SCT", "Lung"), True),
         (FINDING, ("17", "99HOSP", "small nodule"), True),
         (FINDING, ("SMX", "99HOSP", "Smithberg"), False),
+        (FINDING, ("SMITHBERG", "99HOSP", "nodule"), False),
         (FINDING, ("SMX", "L", "Smithberg"), False),
         (("121114", "DCM", "Performing Physician"), ("17", "99HOSP", "Hand"), False),
         (("7", "99HOSP", "Reporting radiologist"), ("17", "99HOSP", "Hand"), False),
@@ -249,6 +250,8 @@ AGE = ("121033", "DCM", "Subject Age")
         (AGE, "93", "a", (Option.RETAIN_PATIENT_CHARACTERISTICS,), 90),
         (AGE, "1200", "mo", (Option.RETAIN_PATIENT_CHARACTERISTICS,), 90),
         (AGE, "93", "furlong", (Option.RETAIN_PATIENT_CHARACTERISTICS,), 90),
+        (("7", "99HOSP", "Patient's age"), "40", "a", (), None),
+        (("7", "99HOSP", "Bone age"), "12", "a", (), 12),
         (("C54627", "NCIt", "Experience"), "31", "a", (), None),
     ],
 )  # fmt: skip

@@ -130,7 +130,7 @@ class ReportModel(QAbstractItemModel):
         name = line.concept_after if self._show_after else line.concept_before or line.concept_after
         if self._masked and line.concept_before != line.concept_after and not self._show_after:
             name = _MASK
-        return name or _KINDS.get(line.value_type, line.value_type.capitalize())
+        return name or self.tr(_KINDS.get(line.value_type, line.value_type.capitalize()))
 
     def _struck(self, line: ReportLine) -> tuple[tuple[int, int], ...]:
         if self._masked or not line.before:

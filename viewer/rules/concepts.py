@@ -41,6 +41,9 @@ _PEOPLE: Final = re.compile(
     re.IGNORECASE,
 )
 _BORN: Final = re.compile(r"\bbirth|\bDOB\b|\bborn\b|出生|生日", re.IGNORECASE)
+_AGE: Final = re.compile(r"(?:(?:patient|subject)(?:['’]?s)? )?age\b|(?:患者)?年龄", re.IGNORECASE)
+_WORD: Final = re.compile(r"[A-Za-z]{4,}")
+"""What may be a name within the value of a code."""
 _AGES: Final = frozenset(
     (("DCM", "121033"), ("LN", "30525-0"), ("LN", "21612-7"), ("SCT", "397669002"), ("SCT", "424144002"))
 )
@@ -71,8 +74,8 @@ class Concept(NamedTuple):
 
     @property
     def is_harmless(self) -> bool:
-        """Return whether every word of the meaning is one of anatomy or technique."""
-        return is_harmless(self.meaning)
+        """Return whether every word of code and meaning is one of anatomy or technique."""
+        return is_harmless(self.meaning) and is_harmless(" ".join(_WORD.findall(self.value)))
 
     @property
     def names_people(self) -> bool:
@@ -90,8 +93,8 @@ class Concept(NamedTuple):
 
     @property
     def is_age(self) -> bool:
-        """Return whether it is about the age of somebody."""
-        return (self.scheme, self.value) in _AGES
+        """Return whether it is about the age of the patient (not of a bone or a pregnancy)."""
+        return (self.scheme, self.value) in _AGES or bool(_AGE.match(self.meaning))
 
 
 def is_standard(scheme: str) -> bool:

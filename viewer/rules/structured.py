@@ -71,18 +71,20 @@ class Place:
         """Return the concept name of the item, None where it has none."""
         return _concept(self.item, self.encodings)
 
-    def is_removed(self) -> bool:
+    def is_removed(self, options: frozenset[Option]) -> bool:
         """Return whether it stands below a container of which the table says X: so goes all in it."""
-        return any(_is_container(item) and _says_x(_concept(item, self.encodings)) for item in self.items[1:])
+        boxes = (item for item in self.items[1:] if _is_container(item))
+        return any(_says_x(_concept(box, self.encodings), options) for box in boxes)
 
 
 def _is_container(item: Dataset) -> bool:
     return concepts.text_of(item, VALUE_TYPE, ["ascii"]) == "CONTAINER"
 
 
-def _says_x(concept: Concept | None) -> bool:
+def _says_x(concept: Concept | None, options: frozenset[Option]) -> bool:
     rows = concepts.listed(concept) if concept is not None else ()
-    return any(row["value_type"] == "CONTAINER" and row["basic"] == "X" for row in rows)
+    boxes = (row for row in rows if row["value_type"] == "CONTAINER" and row["basic"] == "X")
+    return any(not any(row.get(option.value) for option in options) for row in boxes)
 
 
 def _concept(item: Dataset, encodings: list[str]) -> Concept | None:
@@ -132,7 +134,7 @@ def ruling(place: Place, value_type: str, options: frozenset[Option]) -> Ruling:
     A text under a concept that is about people or places goes: what is a name cannot be told from anatomy.
     """
     concept = place.concept()
-    if place.is_removed() and Option.RETAIN_DEVICE_IDENTITY not in options:
+    if place.is_removed(options):
         return Ruling("X", None, concept, None)
     if concept is None:
         return Ruling("", None, None, None)
