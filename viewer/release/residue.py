@@ -15,6 +15,7 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from viewer.dicom.content_tree import FORM_WORDS, is_form
 from viewer.dicom.decisions import Action, Basis, Decision, Finding, Identity, Plan, Severity
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
@@ -340,14 +341,19 @@ def _inflated(content: bytes, written: Dataset) -> bytes:
 def _allowed(source: Dataset, plan: Plan, needle: Needle, reading: Reading) -> int:
     """Return how often identity may occur: in new values, and in what an option or a person keeps.
 
+    Words such as TEXT that hold the tree of a report together are no names, though somebody may have one.
     Not in cleaned texts: those are made of the original, and cleaning them is what is being checked.
     """
     new = [d.value for d in plan.decisions if d.value is not None and d.action is not Action.CLEAN]
     parts = [repr(value).encode("utf-8", "replace") for value in new]
-    kept = {d.path for d in plan.decisions if _by_choice(d)}
+    kept = {
+        d.path
+        for d in plan.decisions
+        if _by_choice(d) or (d.action is Action.KEEP and d.path[-1] in FORM_WORDS)
+    }
     if kept:
-        for path, element, _ in _all(source, (), reading):
-            if path in kept:
+        for path, element, encodings in _all(source, (), reading):
+            if path in kept and (path[-1] not in FORM_WORDS or is_form(path[-1], texts(element, encodings))):
                 value = element.value
                 parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
     parts.append(plan.sop_instance_uid.encode() * 2)
@@ -356,7 +362,11 @@ def _allowed(source: Dataset, plan: Plan, needle: Needle, reading: Reading) -> i
 
 def _count(stream: bytes, needle: Needle, reading: Reading) -> int:
     lowered = stream.lower()
-    return sum(lowered.count(pattern) for pattern in _encoded(needle, reading.encodings))
+    patterns = _encoded(needle, reading.encodings)
+    if not needle.whole:
+        return sum(lowered.count(pattern) for pattern in patterns)
+    found = (m for pattern in patterns for m in re.finditer(re.escape(pattern), lowered))
+    return sum(_stands_alone(lowered, m.start(), m.end(), needle) for m in found)
 
 
 def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:

@@ -34,12 +34,15 @@ _MANNER: Final = {
         "Profile holds."
     ),
     Option.CLEAN_STRUCTURED_CONTENT: (
-        "Content items are judged by their concept name (Table E.3.4-1) and value type; text is "
-        "cleaned as descriptors are, names get a pseudonym, dates follow the date options, UIDs "
-        "are mapped."
+        "Content items are judged by their concept name (Table E.3.4-1, retired SNOMED codes too), "
+        "value type and coding scheme; text is cleaned as descriptors are, names get a stand-in, "
+        "dates follow the date options, UIDs are mapped, codes of local schemes stay only where their "
+        "meaning is harmless, ages above 89 years are pooled. No item is taken out of the tree: where "
+        "the table says X the value becomes a neutral one, and references get new UIDs."
     ),
     Option.CLEAN_GRAPHICS: (
-        "Graphic objects stay, their text is cleaned as descriptors are; curves are removed; "
+        "Graphic objects stay, their text is cleaned as descriptors are, labels and layers that are "
+        "not harmless get neutral names; a warning tells of long lines drawn by hand; curves are removed; "
         "overlays stay only in images that a person marked as looked at, with the person's boxes "
         "cleared in them."
     ),

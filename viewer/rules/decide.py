@@ -21,16 +21,18 @@ from viewer.dicom.elements import (
     vr_to_write,
 )
 from viewer.dicom.reading import Reading
-from viewer.rules import dates, documents, private, values
+from viewer.rules import dates, documents, graphics, private, values
+from viewer.rules.concepts import CODE_MEANING, CONCEPT_NAME
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
-from viewer.rules.structured import CONTENT_VALUES, content_value
+from viewer.rules.structured import CONTENT_VALUES, Place, StandIn, content_value
 from viewer.rules.surrogates import Keyring, dummy
 
 PIXEL_DATA: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _TEMPORAL: Final = frozenset(("DA", "DT", "TM"))
 _RULED: Final = frozenset((dates.BIRTH_DATE, *dates.AGES))
+_JUDGED: Final = CONTENT_VALUES | graphics.VALUES
 _STRUCTURE: Final = Reason(Basis.STRUCTURE)
 _PRIVATE: Final = Reason(Basis.PRIVATE, "X")
 _UNLISTED: Final = Reason(Basis.UNLISTED)
@@ -70,6 +72,7 @@ class Level:
     reading: Reading
     creators: Mapping[int, str]
     declared: Mapping[tuple[str, int], private.Block]
+    above: "Level | None" = None
 
     @property
     def encodings(self) -> list[str]:
@@ -79,6 +82,10 @@ class Level:
     def type_of(self, tag: int) -> str:
         """Return the Type of an attribute at this place, "" where the IOD does not define it."""
         return self.node.type_of(tag) if self.node else ""
+
+    def around(self) -> tuple[Dataset, ...]:
+        """Return the data set and those around it, innermost first."""
+        return (self.dataset, *(self.above.around() if self.above else ()))
 
 
 def decide(wanted: Wanted, tag: int, element: Element, level: Level) -> Decision:
@@ -94,9 +101,26 @@ def decide(wanted: Wanted, tag: int, element: Element, level: Level) -> Decision
             return chosen
     if is_private(tag):
         return _private(wanted, path, tag, vr, element, level)
+    if tag in _JUDGED and _legal_vr(vr) and (tag != CODE_MEANING or path[-3:-2] == (CONCEPT_NAME,)):
+        judged = _judged(wanted, path, element, level)
+        if judged is not None:
+            return judged
     if row is not None:
         return _listed(wanted, path, tag, element, level, row)
     return _unlisted(wanted, path, tag, vr, element, level)
+
+
+def _judged(wanted: Wanted, path: ElementPath, element: Element, level: Level) -> Decision | None:
+    """Return the decision for what a report or a drawing says; None where the attribute's rules hold."""
+    tag = path[-1]
+    why = Reason(Basis.UNLISTED, "", "", level.type_of(tag))
+    made = Decision(path, vr_to_write(tag, element.VR), Action.KEEP, Identity.FREE_TEXT, why)
+    originals = () if dictionary_vr(tag) == "SQ" else _values(element, level)
+    if tag in graphics.VALUES:
+        return graphics.graphic_value(made, originals, wanted.options, wanted.keyring)
+    place = Place(level.around(), level.encodings)
+    stand_in = StandIn(originals, wanted.person.code, wanted.keyring)
+    return content_value(made, place, stand_in, wanted.options)
 
 
 def _overridden(
@@ -238,6 +262,9 @@ def carried_out(wanted: Wanted, made: Decision, element: Element, level: Level, 
         return documents.replaced(made, level.dataset, wanted.profile, wanted.keyring)
     if resolved == "U" and not made.why.iod_type.startswith("1"):
         return replace(made, action=Action.EMPTY)
+    if tag == graphics.ANNOTATIONS:
+        point = graphics.stand_in(level.dataset, level.encodings, wanted.keyring)
+        return replace(made, action=Action.REPLACE, value=point)
     salt = f"{wanted.salt}/{path_text(made.path)}"
     return replace(
         made, action=Action.REPLACE, value=values.filled(tag, vr, level.node, wanted.keyring, salt)
@@ -264,7 +291,7 @@ def _option_clean(
     basic = resolve(row.basic, made.why.iod_type)
     if option is Option.RETAIN_MODIFIED_DATES:
         return _temporal(wanted, made, element, level, basic)
-    if option is Option.CLEAN_GRAPHICS and made.vr != "SQ":
+    if option is Option.CLEAN_GRAPHICS and made.path[-1] != graphics.ANNOTATIONS:
         return carried_out(wanted, made, element, level, basic)
     if made.vr == "SQ":
         return made
@@ -326,8 +353,6 @@ def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decisi
         return _overlay(wanted, path, vr, level)
     if 0x7F00 <= tag >> 16 <= 0x7FDE:  # Variable Pixel Data (retired): no box reaches it
         return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
-    if tag in CONTENT_VALUES:
-        return content_value(path, dictionary_vr(tag), level.type_of(tag), level.dataset, wanted.options)
     return _beside_document(wanted, path, vr, level) if tag in documents.COMPANIONS else None
 
 

@@ -32,7 +32,7 @@ from viewer.dicom.elements import (
     texts,
 )
 from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
-from viewer.rules import character_set, claims, dates, documents, private, values
+from viewer.rules import character_set, claims, dates, documents, graphics, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
@@ -83,6 +83,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     why_utf8 = _character_set(draft, source)
     draft.decisions = settled(draft.decisions, source, draft.creators, known)
     draft.findings.extend(_kept_identity(draft.decisions))
+    draft.findings.extend(graphics.drawn_by_hand(dataset, draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
     sealed = len(recipe.profile.recipients)
@@ -229,6 +230,7 @@ def _level(
         reading,
         private.creators(dataset),
         {**(above.declared if above else {}), **private.declared_blocks(dataset)},
+        above,
     )
 
 

@@ -291,7 +291,7 @@ def why_text(why: Reason, vr: str = "") -> str:
     code = f"{why.code} ({_in_words(why.code)})" if why.code else "nothing"
     searched = "; its text was searched for the patient" if vr in _SEARCHED else ""
     sentences = {
-        Basis.TABLE: f"PS3.15 Table E.1-1 says {code}{of_type}.",
+        Basis.TABLE: f"PS3.15 {_table(why.detail)} says {code}{of_type}.",
         Basis.OPTION: f"Option “{_OPTION_WORDS.get(why.detail, why.detail)}” says {code}{of_type}.",
         Basis.OVERRIDE: f"Your choice for {why.detail}.",
         Basis.VALUE_REPRESENTATION: f"Not in the table, but of a kind that identifies{of_type}.",
@@ -305,6 +305,11 @@ def why_text(why: Reason, vr: str = "") -> str:
         Basis.RULE: f"A rule of the profile for the {why.detail}.",
     }
     return sentences[why.basis]
+
+
+def _table(detail: str) -> str:
+    """Return the table or section that a decision rests on: that of attributes, unless another is named."""
+    return detail if detail.startswith(("Table", "Section")) else "Table E.1-1"
 
 
 def _in_words(code: str) -> str:

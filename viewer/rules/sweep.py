@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick
 from pydicom.dataset import Dataset
 
+from viewer.dicom.content_tree import is_form
 from viewer.dicom.decisions import Action, Basis, Decision, Identity
 from viewer.dicom.elements import Element, ElementPath, texts
 from viewer.dicom.reading import Reading, is_plain
@@ -105,6 +106,8 @@ def _swept(
         return None
     originals = texts(element, reading.encodings)
     left = tuple(swept(text, known, made.vr) for text in originals)
+    if is_form(made.path[-1], originals):
+        return None
     if _tells_otherwise(element, known, reading):
         left = ()
     elif left == originals:

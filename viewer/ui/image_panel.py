@@ -4,9 +4,19 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.app.frames import FrameKey, FrameStore
+from viewer.app.report_tree import goes_whole, report_lines
 from viewer.app.tools import Placement, Tool
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
@@ -19,6 +29,7 @@ from viewer.ui.corner_texts import Corner, CornerLine
 from viewer.ui.frame_bar import FrameBar
 from viewer.ui.image_view import ImageView
 from viewer.ui.overlay_paint import BoxItem, BoxState, Preview
+from viewer.ui.report_view import ReportView
 from viewer.ui.theme import SPACE
 
 _TOOLS: Final = (
@@ -47,6 +58,8 @@ class ImagePanel(QWidget):
         self._regions: tuple[Region, ...] = ()
         self._positions: dict[FrameKey, int] = {}
         self.before, self.after = ImageView(), ImageView()
+        self.report = ReportView()
+        self._middle = QStackedWidget()
         self.bar = FrameBar()
         self.scope = QComboBox()
         self.seen = QPushButton(self.tr("Looked at this image"))
@@ -66,6 +79,7 @@ class ImagePanel(QWidget):
     def set_view(self, number: int) -> None:
         """Show before (0), after (1) or both side by side (2)."""
         self.view_actions[number].setChecked(True)
+        self.report.set_view(number)
         self.before.setVisible(number in (0, 2))
         self.after.setVisible(number in (1, 2))
         self.before.fit()
@@ -74,6 +88,7 @@ class ImagePanel(QWidget):
     def set_masked(self, masked: bool) -> None:
         self.before.set_masked(masked)
         self.after.set_masked(masked)
+        self.report.set_masked(masked)
 
     def select_region(self, region: Region) -> None:
         if region in self._regions:
@@ -82,6 +97,7 @@ class ImagePanel(QWidget):
     def refresh_selection(self) -> None:
         """Show the selected instance and frame."""
         chosen = self._workspace.selection
+        self._show_report()
         if chosen.series is None or chosen.instance is None:
             self._show(None, "")
             self.bar.set_count(0)
@@ -139,6 +155,19 @@ class ImagePanel(QWidget):
         gone = image is not None and image.frames and not shows_pixels(image, self._workspace.recipe.profile)
         self.before.set_picture(picture, message)
         self.after.set_picture(None if gone else picture, self._instead() if gone else message)
+
+    def _show_report(self) -> None:
+        """Show the report of an object without pixels in place of the images, and the images for others."""
+        image = self._workspace.selection.instance
+        plain = image is not None and not image.frames and not image.media_type
+        inspected = self._workspace.inspected() if plain else None
+        lines = report_lines(inspected.dataset, inspected.plan) if inspected else ()
+        if inspected is not None and lines:
+            self.report.set_report(lines, whole=goes_whole(inspected.plan))
+        self._middle.setCurrentIndex(1 if lines else 0)
+        self.scope.setEnabled(not lines)
+        for tool in self._tool_actions.values():
+            tool.setEnabled(not lines)
 
     def _instead(self) -> str:
         return self.tr(
@@ -232,8 +261,8 @@ class ImagePanel(QWidget):
 
     def _on_recipe(self) -> None:
         image = self._workspace.selection.instance
-        if image is not None and image.media_type:
-            self.refresh_selection()  # whether its pages are kept is a choice
+        if image is not None and not image.frames:
+            self.refresh_selection()  # what is kept of a document or a report is a choice
             return
         self.refresh_boxes()
         self._show_mark()
@@ -307,5 +336,10 @@ class ImagePanel(QWidget):
         layout.setSpacing(SPACE)
         layout.addWidget(self.tools)
         layout.addLayout(self._scope_row())
-        layout.addLayout(images, 1)
+        pictures = QWidget()
+        pictures.setLayout(images)
+        images.setContentsMargins(0, 0, 0, 0)
+        self._middle.addWidget(pictures)
+        self._middle.addWidget(self.report)
+        layout.addWidget(self._middle, 1)
         layout.addWidget(self.bar)

@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             apply_theme(application, theme)
         self.tags.set_theme(theme)
+        self.images.report.set_theme(theme)
         with QSignalBlocker(self.dark):  # only a person's own choice is remembered
             self.dark.setChecked(dark)
 
