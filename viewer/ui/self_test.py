@@ -1,5 +1,6 @@
 """--self-test LOG: opens the window on the sample, cleans it, and writes what works into a log."""
 
+import io
 import platform
 import sys
 import tempfile
@@ -8,14 +9,21 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 from PySide6.QtCore import QEventLoop, QTimer
 
 from viewer import PRODUCT, VERSION
 from viewer.app.workspace import Workspace
+from viewer.custody.envelope import certificates
+from viewer.dicom.documents import PDF, layout_of
 from viewer.dicom.scan import scan
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.batch import Job, export
+from viewer.release.run import parse
 from viewer.resources import resource
+from viewer.rules.documents import harmless
+from viewer.rules.plan import plan
 from viewer.rules.profiles import shipped_profiles
 from viewer.rules.recipe import Recipe
 from viewer.rules.surrogates import Keyring
@@ -32,7 +40,7 @@ def self_test(log: str) -> int:
         f"{name} {_version(name)}" for name in ("PySide6_Essentials", "pydicom", "numpy", "imagecodecs")
     ]
     failed = False
-    for step in (_scan, _clean, _window):
+    for step in (_scan, _clean, _libraries, _window):
         began = time.perf_counter()
         try:
             told = step()
@@ -75,6 +83,25 @@ def _clean() -> str:
     if counts["held"] or not counts["written"]:
         raise RuntimeError(f"{counts['held']} of the sample's images were held")
     return f"{counts['written']} written and verified"
+
+
+def _libraries() -> str:
+    """Use the libraries that bring data or code of their own: pinyin, check digits, PDF, ciphers."""
+    header = Dataset()
+    header.SpecificCharacterSet, header.PatientName = "ISO_IR 192", "=张^小东"
+    header.StudyDescription = "CT chest Zhang Xiaodong GB29 NWBK 6016 1331 9268 19"
+    header.SOPClassUID, header.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.826.0.1.3680043.99999.1"
+    file = io.BytesIO()
+    header.file_meta = FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    header.save_as(file, enforce_file_format=True)
+    made = plan(parse(file.getvalue()), Recipe(shipped_profiles()[0]), Keyring(bytes(32)))
+    cleaned = next(d.value for d in made.decisions if d.path == (0x00081030,))
+    pages = layout_of(harmless(PDF) or b"").pages
+    certificates([])
+    if cleaned != ("CT chest",) or len(pages) != 1:
+        raise RuntimeError("a library does not do its work")
+    return "pinyin, check digits, PDF, ciphers"
 
 
 def _window() -> str:
