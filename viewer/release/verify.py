@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
-from viewer.dicom.decisions import Action, Decision, Finding, Items, Plan, Severity, Value
+from viewer.dicom.decisions import Action, Basis, Decision, Finding, Items, Plan, Severity, Value
 from viewer.dicom.elements import (
     CONVERSION_ERRORS,
     Element,
@@ -33,6 +33,7 @@ from viewer.release.report import PixelProof
 from viewer.release.residue import residue
 from viewer.release.verify_document import REDRAWN, check_documents
 from viewer.release.verify_pixels import check_pixels
+from viewer.release.verify_profile import ICC_PROFILE, profile_findings
 from viewer.release.verify_streams import texts_left
 
 _META_ALLOWED: Final = frozenset(
@@ -140,6 +141,8 @@ def _level(
         path = (*parent, tag)
         decision = decisions.get(path)
         seen.add(path)
+        if tag == ICC_PROFILE and (decision is None or decision.why.basis is not Basis.OVERRIDE):
+            yield from profile_findings(element, path)
         if decision is None or decision.action is Action.REMOVE:
             if parent or tag not in touched - REDRAWN:
                 yield _error("element-left", "An element that should be gone is still there.", path)

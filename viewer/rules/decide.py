@@ -21,6 +21,7 @@ from viewer.dicom.elements import (
     vr_to_write,
 )
 from viewer.rules import dates, documents, private, values
+from viewer.rules.colour_profiles import ICC_PROFILE, colour_profile
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
 from viewer.rules.standard import IodNode, Row, resolve, standard
@@ -300,7 +301,7 @@ def _unlisted(
     known_vr = dictionary_vr(tag)
     if not known_vr or not _legal_vr(vr):
         return Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, Reason(Basis.UNKNOWN_ELEMENT))
-    special = _special(wanted, path, vr, level)
+    special = _special(wanted, path, vr, element, level)
     if special is not None:
         return special
     if "SQ" in (known_vr, vr):
@@ -313,13 +314,16 @@ def _unlisted(
     return _identifying_by_vr(wanted, replace(made, why=why), element, level)
 
 
-def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decision | None:
+def _special(wanted: Wanted, path: ElementPath, vr: str, element: Element, level: Level) -> Decision | None:
     """Return the decision for the few attributes that hang together with a listed one."""
     tag = path[-1]
     if 0x6000 <= tag >> 16 <= 0x601E:
         return _overlay(wanted, path, vr, level)
     if 0x7F00 <= tag >> 16 <= 0x7FDE:  # Variable Pixel Data (retired): no box reaches it
         return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
+    if tag == ICC_PROFILE:
+        why = Reason(Basis.UNLISTED, iod_type=level.type_of(tag))
+        return colour_profile(Decision(path, vr, Action.KEEP, Identity.HARMLESS, why), element)
     if tag in CONTENT_VALUES:
         return content_value(path, dictionary_vr(tag), level.type_of(tag), level.dataset, wanted.options)
     return _beside_document(wanted, path, vr, level) if tag in documents.COMPANIONS else None

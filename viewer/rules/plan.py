@@ -34,6 +34,7 @@ from viewer.dicom.elements import (
 )
 from viewer.rules import claims, dates, documents, private, values
 from viewer.rules.blanks import blanks_for
+from viewer.rules.colour_profiles import ICC_PROFILE, NOT_UNDERSTOOD
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
 from viewer.rules.private_sequences import Opened, opened
@@ -264,6 +265,8 @@ def _no_value(decision: Decision) -> Finding:
     if decision.why.basis is Basis.OVERRIDE:
         message = "The value chosen for this element does not fit it, or cannot be written in its letters."
         return _error("unfit-value", message, path_text(decision.path))
+    if decision.path[-1] == ICC_PROFILE:
+        return _error("unknown-profile", NOT_UNDERSTOOD, path_text(decision.path))
     message = "The document inside it is of a kind that cannot be replaced."
     return _error("unknown-document", message, path_text(decision.path))
 
