@@ -39,7 +39,7 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
 
     Uncompressed pixel data have none. What encoders usually write about themselves may stay.
     """
-    if PIXEL_DATA not in dataset:
+    if PIXEL_DATA not in dataset or dataset.get_item(PIXEL_DATA).value is None:
         return ()
     value = pixel_bytes(dataset)
     if value[:4] != _ITEM:
