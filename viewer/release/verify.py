@@ -32,6 +32,7 @@ from viewer.dicom.elements import (
 from viewer.release.report import PixelProof
 from viewer.release.residue import residue
 from viewer.release.verify_document import REDRAWN, check_documents
+from viewer.release.verify_overlays import check_overlays
 from viewer.release.verify_pixels import check_pixels
 from viewer.release.verify_profile import ICC_PROFILE, profile_findings
 from viewer.release.verify_streams import texts_left
@@ -61,6 +62,7 @@ def verify(
             *_element_findings(source, written, plan),
         ]
         findings.extend(_type_findings(written, plan))
+        findings.extend(check_overlays(source, written, plan))
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
         of_pages, document_findings = check_documents(source, written, plan)

@@ -53,6 +53,8 @@ class Wanted:
     person: values.Person
     salt: str = field(repr=False)
     """Makes the UIDs inside dummy items differ from instance to instance."""
+    overlays: frozenset[int] = frozenset()
+    """Groups of the overlays that a person has seen and that may stay under Clean Graphics."""
 
     @property
     def options(self) -> frozenset[Option]:
@@ -260,6 +262,9 @@ def _option_clean(
     if option is Option.RETAIN_MODIFIED_DATES:
         return _temporal(wanted, made, element, level, basic)
     if option is Option.CLEAN_GRAPHICS and made.vr != "SQ":
+        if not level.parent and made.path[-1] >> 16 in wanted.overlays:
+            drawing = made.path[-1] & 0xFFFF == 0x3000
+            return carried_out(wanted, made, element, level, "K") if drawing else _text_of_overlay(made)
         return carried_out(wanted, made, element, level, basic)
     if made.vr == "SQ":
         return made
@@ -290,8 +295,16 @@ def _overlay(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decisi
     made = Decision(path, vr, Action.KEEP, Identity.HARMLESS, Reason(Basis.TABLE, "X", "overlay"))
     if data in level.dataset:
         of_data = decide(wanted, data, level.dataset.get_item(data), level)
-        return replace(made, action=Action.KEEP if of_data.action is Action.KEEP else Action.REMOVE)
+        if of_data.action is Action.KEEP:
+            return _text_of_overlay(made)
     return replace(made, action=Action.REMOVE)
+
+
+def _text_of_overlay(made: Decision) -> Decision:
+    """Return what becomes of an attribute of an overlay that stays: label, description, comments cleaned."""
+    if dictionary_vr(made.path[-1]) in ("LO", "LT", "SH"):
+        return replace(made, identity=Identity.FREE_TEXT, action=Action.CLEAN)
+    return replace(made, action=Action.KEEP)
 
 
 def _unlisted(

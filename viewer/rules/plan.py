@@ -32,7 +32,7 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.rules import claims, dates, documents, private, values
+from viewer.rules import claims, dates, documents, overlays, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.colour_profiles import ICC_PROFILE, NOT_UNDERSTOOD
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
@@ -73,7 +73,8 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     sop_class, sop_instance = _sop_class(dataset), _sop_instance(dataset)
     overrides = tuple((parse_selector(o.selector), o) for o in recipe.profile.overrides)
     person = person_of(dataset, recipe, keyring)
-    draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance))
+    stay = overlays.groups_to_stay(dataset, recipe, sop_instance)
+    draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance, stay))
     draft.findings.extend(_class_findings(sop_class))
     source = opened(dataset) if Option.RETAIN_SAFE_PRIVATE in draft.wanted.options else Opened(dataset)
     _walk(draft, _level(source.dataset, (), iod_of(sop_class), None))
@@ -84,6 +85,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft.findings.extend(_kept_identity(draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
+    draft.decisions = overlays.cleared(draft.decisions, dataset, blanks) if stay else draft.decisions
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
     draft.findings.extend(told)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
