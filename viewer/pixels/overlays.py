@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -94,16 +95,25 @@ def _part(overlay: Plane, left: int, top: int, right: int, bottom: int) -> tuple
     return rows, slice(max(left - overlay.left, 0), max(right - overlay.left, 0))
 
 
-def drawn_over(dataset: Dataset, frame: int) -> NDArray[np.bool_] | None:
-    """Return where overlays draw over a frame (0-based): (rows, columns); None where none does.
+class Drawn(IntEnum):
+    """What draws at a pixel of an overlay picture."""
 
-    Those hidden in unused bits too. One that cannot be read is passed over: it does not stay either.
+    NOTHING = 0
+    PLANE = 1
+    HIDDEN = 2
+    """Unused bits of the pixel data: it never stays."""
+
+
+def drawn_over(dataset: Dataset, frame: int) -> NDArray[np.uint8] | None:
+    """Return where overlays draw over a frame (0-based): Drawn, (rows, columns); None where none does.
+
+    One that cannot be read is passed over: it does not stay either.
     """
     groups = [g for g in GROUPS if any(g << 16 | part in dataset for part in (0x3000, 0x0102))]
     if not groups:
         return None
     made = pixel_format(dataset)
-    drawn = np.zeros((made.rows, made.columns), np.bool_)
+    drawn = np.zeros((made.rows, made.columns), np.uint8)
     for group in groups:
         try:
             if group << 16 | 0x3000 in dataset:
@@ -115,22 +125,22 @@ def drawn_over(dataset: Dataset, frame: int) -> NDArray[np.bool_] | None:
     return drawn if drawn.any() else None
 
 
-def _draw(drawn: NDArray[np.bool_], overlay: Plane, frame: int) -> None:
+def _draw(drawn: NDArray[np.uint8], overlay: Plane, frame: int) -> None:
     index = 0 if overlay.first is None else frame - overlay.first
     if not 0 <= index < len(overlay.bits):
         return
     rows, columns = drawn.shape
     part = overlay.bits[index][_part(overlay, 0, 0, columns, rows)]
     top, left = max(overlay.top, 0), max(overlay.left, 0)
-    drawn[top : top + part.shape[0], left : left + part.shape[1]] |= part.astype(np.bool_)
+    drawn[top : top + part.shape[0], left : left + part.shape[1]][part == 1] = Drawn.PLANE
 
 
 def _draw_hidden(
-    drawn: NDArray[np.bool_], dataset: Dataset, made: PixelFormat, position: int, frame: int
+    drawn: NDArray[np.uint8], dataset: Dataset, made: PixelFormat, position: int, frame: int
 ) -> None:
     """Draw a bit outside of Bits Stored (PS3.5 8.1.2)."""
     within = made.high_bit - made.bits_stored < position <= made.high_bit
     if made.samples != 1 or not has_spare_bits(made) or within or not 0 <= position < made.bits_allocated:
         return
-    words = decode_frame(dataset, frame)
-    drawn |= (words.astype(np.int64) >> position & 1).astype(np.bool_)
+    bits = decode_frame(dataset, frame).astype(np.int64) >> position & 1
+    drawn[(bits == 1) & (drawn == Drawn.NOTHING)] = Drawn.HIDDEN
