@@ -65,7 +65,7 @@ def test_the_checker_finds_a_single_word_of_a_name(word, codec) -> None:
     whole=True (but dates and UIDs) is ever found."""
     dataset = ct_slice()
     value = b"\1\2 " + word.encode(codec) + b" \3"
-    put_raw(dataset, 0x00282000, "OB", value + b"\0" * (len(value) % 2))
+    put_raw(dataset, 0x00281201, "OW", value + b"\0" * (len(value) % 2))
     assert [f.code for f in cleaned(dataset)[2]] == ["identity-left"]
 
 
@@ -143,7 +143,7 @@ def test_a_chinese_name_in_iso_2022_ir_58_is_swept_from_the_middle_of_a_text() -
 def test_the_checker_finds_a_chinese_name_of_iso_2022_ir_58() -> None:
     dataset = ct_slice()
     name = write_in(dataset, "ISO 2022 IR 58").split("=")[1].replace("^", "")
-    put_raw(dataset, 0x00282000, "OB", b"profile of " + name.encode("utf-8") + b" ")
+    put_raw(dataset, 0x00281201, "OW", b"profile of " + name.encode("utf-8") + b" ")
     assert [f.code for f in cleaned(dataset)[2]] == ["identity-left"]
 
 
@@ -151,7 +151,7 @@ def test_the_checker_finds_a_name_in_capitals_with_accents() -> None:
     """The same in release/residue: what the sweep missed, the checker misses too."""
     dataset = ct_slice()
     write_in(dataset, "ISO_IR 100", "LEFÈVRE^RENÉ")
-    put_raw(dataset, 0x00282000, "OB", b"profile of LEF\xc8VRE ")
+    put_raw(dataset, 0x00281201, "OW", b"profile of LEF\xc8VRE ")
     _, _, findings = cleaned(dataset)
     assert [f.code for f in findings] == ["identity-left"]
 

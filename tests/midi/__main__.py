@@ -37,7 +37,7 @@ def run(
     write_key(made.checks, work / "key.jsonl")
     catalog = scan([work / "planted"])
     profile = Profile(options, frozenset(Option(name) for name in SETS[options]))
-    reviewed = frozenset(p.instance for p in made.planted)
+    reviewed = frozenset(p.instance for p in made.planted if p.instance not in made.overlaid)
     recipe = Recipe(profile, tuple(made.regions), reviewed)
     rejected = tuple(r.reason for r in catalog.rejected)
     job = Job(

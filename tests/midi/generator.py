@@ -44,6 +44,8 @@ class Generated:
     planted: list[Planted] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
+    overlaid: set[str] = field(default_factory=set)
+    """Instances with an overlay that names the patient: nobody marks them as looked at, so it goes."""
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
@@ -81,6 +83,8 @@ def _one(
     drawn = pixels.draw(to) if rng.random() < 0.6 else None
     comment = streams.plant_comment(to) if rng.random() < 0.6 else False
     overlay = pixels.plant_overlay(to) if rng.random() < 0.2 else False
+    if overlay:
+        made.overlaid.add(to.instance)
     if rng.random() < 0.2:
         streams.plant_icon(to)
     if rng.random() < 0.1:

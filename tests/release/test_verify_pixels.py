@@ -304,6 +304,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "viewer.resources",
         "viewer.release.verify_bits",
         "viewer.release.verify_black",
+        "viewer.release.verify_decoders",
         "viewer.release.verify_pixels",
         "viewer.release.verify_streams",
     }

@@ -1,6 +1,7 @@
 """The image view: what is painted, what is reported, and that it never changes a box by itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.app.tools import Placement, Tool
+from viewer.pixels.overlays import Drawn
 from viewer.pixels.regions import Box
 from viewer.pixels.render import Grey, Picture, Window, display_table, prepare
 from viewer.ui.corner_texts import MASK, Corner, CornerLine
-from viewer.ui.image_paint import level_for
+from viewer.ui.image_paint import DRAWING, level_for
 from viewer.ui.image_view import ImageView
 from viewer.ui.overlay_paint import BoxItem, BoxState, Preview
 
@@ -438,3 +440,22 @@ def test_box_drags_paint_only_their_surroundings(view: ImageView, monkeypatch: p
     QTest.mouseMove(view, spot(view, 44, 52))
     QTest.mouseRelease(view, LEFT, NONE, spot(view, 44, 52))
     assert 0 < max(areas) < 600 * 400 / 3
+
+
+def test_overlays_are_drawn_before_and_after_only_where_they_stay(view: ImageView) -> None:
+    drawn = np.zeros((200, 300), np.uint8)
+    drawn[50:60, 100:200], drawn[80:90, 100:200] = Drawn.PLANE, Drawn.HIDDEN
+    view.set_picture(replace(ramp(), overlay=drawn))
+
+    def seen() -> tuple[bool, bool]:
+        return colour(view, 150, 55) == DRAWING, colour(view, 150, 85) == DRAWING
+
+    assert seen() == (True, True)
+    assert colour(view, 150, 70) != DRAWING
+    QTest.keyClick(view, Qt.Key.Key_O)
+    assert seen() == (False, False)
+    view.reset()
+    view.set_preview(Preview.AFTER)
+    assert seen() == (False, False)
+    view.set_overlays_stay(True)
+    assert seen() == (True, False)

@@ -4,7 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from threading import Lock
 from typing import Final, NamedTuple, TypeAlias
@@ -22,6 +22,7 @@ from viewer.dicom.documents import has_pages, page_on_canvas
 from viewer.dicom.errors import DeidError
 from viewer.dicom.frames import decode_frame, decode_rgb
 from viewer.dicom.sources import read_source
+from viewer.pixels.overlays import drawn_over
 from viewer.pixels.render import Colour, Picture, display_table, is_colour, prepare
 
 AHEAD: Final = 24
@@ -256,7 +257,9 @@ class FrameStore(QObject):
         if has_pages(dataset):
             return prepare(page_on_canvas(dataset, place.frame), dataset, place.frame)
         decode = self._decode_colour if is_colour(dataset) else self._decode
-        return prepare(decode(dataset, place.frame), dataset, place.frame)
+        picture = prepare(decode(dataset, place.frame), dataset, place.frame)
+        drawn = drawn_over(dataset, place.frame)
+        return picture if drawn is None else replace(picture, overlay=drawn)
 
     def _dataset(self, instance: Instance) -> Dataset:
         """Return the parsed file; two workers never parse one file at the same time."""

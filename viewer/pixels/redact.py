@@ -59,10 +59,10 @@ def redact(dataset: Dataset, blanks: Sequence[Blank]) -> Redaction:
     areas = _areas([blank for blank in blanks if blank.shape != unused_bits.SHAPE], made)
     _refuse_what_is_unclear(dataset, made)
     fill = black(dataset, made)
-    if areas and made.encapsulated:
-        _blank_streams(dataset, made, areas, fill)
-    if hidden:
-        _put(dataset, made.tag, unused_bits.cleared(native_data(dataset, made), made))
+    if made.encapsulated:
+        _blank_streams(dataset, made, areas, fill, hidden=hidden)
+    elif hidden:
+        _put(dataset, made.tag, unused_bits.cleared(dataset, made))
     if areas and not made.encapsulated:
         _put(dataset, made.tag, _blanked_native(native_data(dataset, made), made, areas, fill))
     touched = made.frames if hidden else len(areas)
@@ -176,18 +176,32 @@ def _blank_bits(data: bytearray, made: PixelFormat, frame: int, boxes: list[Area
 
 
 def _blank_streams(
-    dataset: Dataset, made: PixelFormat, areas: dict[int, list[Area]], fill: tuple[int, ...]
+    dataset: Dataset,
+    made: PixelFormat,
+    areas: dict[int, list[Area]],
+    fill: tuple[int, ...],
+    *,
+    hidden: bool,
 ) -> None:
+    """Blank areas, and what is `hidden` in unused bits; frames that stay are not coded anew."""
     frames: list[list[memoryview]] = encapsulated_frames(dataset)
-    for frame, boxes in areas.items():
+    touched = []
+    for frame in range(made.frames) if hidden else areas:
         data, header = frame_stream(frames[frame], made)
         _refuse_inexact(made, header, CODECS[made.syntax])
-        samples = np.array(decode_stream(data, header))
-        for area in boxes:
+        before = decode_stream(data, header)
+        samples = np.array(before)
+        if hidden:
+            padding = unused_bits.padding_words(dataset, made, header.precision)
+            samples = np.array(unused_bits.cleared_samples(samples, header, made, padding))
+            if frame not in areas and np.array_equal(samples, before):
+                continue
+        for area in areas.get(frame, ()):
             samples[area] = _as_in_stream(fill, header, made, samples.dtype)
+        touched.append(frame)
         again = encode_frame(samples, header, CODECS[made.syntax])
         frames[frame] = [memoryview(again + b"\0" * (len(again) % 2))]
-    _put_frames(dataset, frames, touched=areas.keys())
+    _put_frames(dataset, frames, touched=touched)
 
 
 def _refuse_inexact(made: PixelFormat, header: StreamHeader, codec: Codec) -> None:

@@ -85,6 +85,8 @@ class Grey:
     levels: tuple[IndexImage, ...]
     mapping: Mapping
     window: Window
+    overlay: NDArray[np.uint8] | None = None
+    """What overlays draw over it, (rows, columns) of `overlays.Drawn`; None where none does."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -94,7 +96,8 @@ class Grey:
     @property
     def nbytes(self) -> int:
         """Return the memory it takes, in bytes."""
-        return sum(level.nbytes for level in self.levels) + self.mapping.nbytes
+        drawn = 0 if self.overlay is None else self.overlay.nbytes
+        return sum(level.nbytes for level in self.levels) + self.mapping.nbytes + drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +108,8 @@ class Colour:
     """
 
     levels: tuple[NDArray[np.uint8], ...]
+    overlay: NDArray[np.uint8] | None = None
+    """As in `Grey`."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,7 +119,7 @@ class Colour:
     @property
     def nbytes(self) -> int:
         """Return the memory it takes, in bytes."""
-        return sum(level.nbytes for level in self.levels)
+        return sum(level.nbytes for level in (*self.levels, self.overlay) if level is not None)
 
 
 Picture: TypeAlias = Grey | Colour

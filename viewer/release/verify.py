@@ -34,7 +34,9 @@ from viewer.release.report import PixelProof
 from viewer.release.residue import residue
 from viewer.release.verify_document import REDRAWN, check_documents
 from viewer.release.verify_envelope import ENCRYPTED, check_envelope
+from viewer.release.verify_overlays import check_overlays
 from viewer.release.verify_pixels import check_pixels
+from viewer.release.verify_profile import ICC_PROFILE, profile_findings
 from viewer.release.verify_streams import texts_left
 
 _META_ALLOWED: Final = frozenset(
@@ -62,6 +64,7 @@ def verify(
             *_element_findings(source, written, plan),
         ]
         findings.extend(_type_findings(written, plan))
+        findings.extend(check_overlays(source, written, plan))
         findings.extend(residue(content, name, source, written, plan))
         proof, pixel_findings = check_pixels(source, written, plan.blanks)
         of_pages, document_findings = check_documents(source, written, plan)
@@ -143,6 +146,8 @@ def _level(
         path = (*parent, tag)
         decision = decisions.get(path)
         seen.add(path)
+        if tag == ICC_PROFILE and (decision is None or decision.why.basis is not Basis.OVERRIDE):
+            yield from profile_findings(element, path)
         if decision is None or decision.action is Action.REMOVE:
             if parent or tag not in touched - REDRAWN:
                 yield _error("element-left", "An element that should be gone is still there.", path)

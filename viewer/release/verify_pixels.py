@@ -1,64 +1,37 @@
 """Check the pixels of a written file against its source; shares no code with what blanked them."""
 
-import struct
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cache
 from io import BytesIO
 from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
-import imagecodecs
 import numpy as np
-import openjpeg.utils
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, generate_fragmented_frames, parse_basic_offsets, parse_fragments
-from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
+from pydicom.encaps import generate_fragmented_frames, parse_basic_offsets, parse_fragments
 from pydicom.uid import (
     UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000Lossless,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    RLELossless,
 )
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.release.report import PixelProof
-from viewer.release.verify_bits import without_unused_bits
+from viewer.release.verify_bits import UNUSED_BITS, as_if_cleared, is_drawn_in, without_unused_bits
 from viewer.release.verify_black import black_words
+from viewer.release.verify_decoders import FAILURES, NotDecoded, decoded
 from viewer.release.verify_streams import TEXTS, with_texts_blanked
 
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _OFFSETS: Final = (0x7FE00001, 0x7FE00002)
+_HIDDEN: Final = "Bits of the image that belong to no pixel hold data."
 _GEOMETRY: Final = (
     *(0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011),
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103),
 )
-_UNUSED_BITS: Final = "unused bits"
 _Masks: TypeAlias = dict[int, NDArray[np.bool_]]
 """Per touched frame which pixels must be black: (rows, columns)."""
-_FAILURES: Final = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    StopIteration,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom and its decoders raise on data that they cannot handle."""
-
-DECODER_DEPENDENCIES: Final[dict[str, tuple[str, ...]]] = {}
-"""Asked for by pydicom of every module that holds a decoder plug-in."""
 
 
 class _Wrong(Exception):
@@ -84,7 +57,10 @@ def check_pixels(
             return _checked(source, written, blanks), ()
         except _Wrong as wrong:
             return PixelProof("none"), (wrong.finding,)
-        except _FAILURES:
+        except NotDecoded:
+            spoiled = _Wrong("pixels-unreadable", "A changed frame cannot be decoded for the check.")
+            return PixelProof("none"), (spoiled.finding,)
+        except FAILURES:
             unchecked = _Wrong("pixels-unreadable", "The pixels of the written file cannot be checked.")
             return PixelProof("none"), (unchecked.finding,)
 
@@ -102,23 +78,32 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
     if any(blank.shape == TEXTS for blank in blanks):
         source, written = with_texts_blanked(source), with_texts_blanked(written)
         blanks = [blank for blank in blanks if blank.shape != TEXTS]
-    hidden = any(blank.shape == _UNUSED_BITS for blank in blanks)
-    if hidden:
+    hidden = any(blank.shape == UNUSED_BITS for blank in blanks)
+    blanks = [blank for blank in blanks if blank.shape != UNUSED_BITS]
+    encapsulated = _undefined_length(source, tags[0])
+    if hidden and not encapsulated:
         source = without_unused_bits(source, tags[0])
-        blanks = [blank for blank in blanks if blank.shape != _UNUSED_BITS]
-    if not blanks:
-        for tag in tags:
-            if not _same_bytes(_bytes(source, tag), _bytes(written, tag)):
-                raise _Wrong("pixels-changed", "The pixel data changed although no region was drawn.")
+    if not blanks and not (hidden and encapsulated):
+        _check_bytes(source, written, tags)
         return PixelProof("decoded", frames, frames) if hidden else PixelProof("bytes", frames)
     if len(tags) != 1:
         raise _Wrong("pixels-unreadable", "It has more than one kind of pixel data.")
     masks = _masks(source, blanks, frames)
-    encapsulated = _undefined_length(source, tags[0])
-    check = _check_streams if encapsulated else _check_native
-    check(source, written, masks, frames)
+    if encapsulated:
+        _check_streams(source, written, masks, frames, hidden=hidden)
+    else:
+        _check_native(source, written, masks, frames)
     blanked = sum(int(np.count_nonzero(mask)) for mask in masks.values())
     return PixelProof("decoded", frames, frames if hidden else len(masks), blanked)
+
+
+def _check_bytes(source: Dataset, written: Dataset, tags: Sequence[int]) -> None:
+    """Raise unless the pixel data are as before and unused bits in them draw nothing."""
+    for tag in tags:
+        if not _same_bytes(_bytes(source, tag), _bytes(written, tag)):
+            raise _Wrong("pixels-changed", "The pixel data changed although no region was drawn.")
+    if tags[0] == _PIXEL_DATA and not _undefined_length(written, tags[0]) and is_drawn_in(written):
+        raise _Wrong("hidden-bits-left", _HIDDEN)
 
 
 def _same_header(source: Dataset, written: Dataset) -> None:
@@ -194,11 +179,13 @@ def _compare(
     """Raise unless samples (rows, columns, samples) are equal outside the mask and black inside."""
     if old.shape != new.shape or old.shape[:2] != mask.shape:
         raise _Wrong("frame-missing", "A frame has another size than before.")
-    if not black:
-        raise _Wrong("box-not-blank", "What black is in this image is not known.")
     changed = np.nonzero(old != new)
     if not mask[changed[0], changed[1]].all():
         raise _Wrong("pixels-outside-changed", "Pixels outside the regions have changed.")
+    if not mask.any():
+        return
+    if not black:
+        raise _Wrong("box-not-blank", "What black is in this image is not known.")
     inside = new[mask].reshape(-1, len(black))
     constant = bool((inside == inside[0]).all())
     if not constant or any(int(v) not in b for v, b in zip(inside[0], black, strict=True)):
@@ -267,21 +254,30 @@ def _native_frame(dataset: Dataset, data: bytes, frame: int, tag: int) -> NDArra
 # Compressed pixels: touched frames decoded, the others compared as they stand ------------------------
 
 
-def _check_streams(source: Dataset, written: Dataset, masks: _Masks, frames: int) -> None:
+def _check_streams(source: Dataset, written: Dataset, masks: _Masks, frames: int, *, hidden: bool) -> None:
     _check_offsets(source, written, frames)
     seen = 0
     for before, after in zip_longest(_fragments(source, frames), _fragments(written, frames)):
         if before is None or after is None:
             raise _Wrong("frame-missing", "There are not as many frames as before.")
-        if seen in masks:
-            old, _ = _decoded(source, b"".join(before))
-            new, photometric = _decoded(written, b"".join(after))
-            _compare(old, new, masks[seen], black_words(source, photometric, encapsulated=True))
+        if seen in masks or hidden:
+            old, _ = decoded(source, b"".join(before))
+            new, photometric = decoded(written, b"".join(after))
+            old = _as_if_cleared(source, old, new) if hidden else old
+            mask = masks.get(seen, np.zeros(new.shape[:2], np.bool_))
+            _compare(old, new, mask, black_words(source, photometric, encapsulated=True))
         elif before != after:
             raise _Wrong("untouched-frame-changed", "A frame without a region has changed.")
         seen += 1
     if seen != frames:
         raise _Wrong("frame-missing", "There are not as many frames as the file says.")
+
+
+def _as_if_cleared(source: Dataset, old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+    cleared = as_if_cleared(source, old, new)
+    if cleared is None:
+        raise _Wrong("hidden-bits-left", _HIDDEN)
+    return cleared
 
 
 def _fragments(dataset: Dataset, frames: int) -> Iterator[tuple[bytes, ...]]:
@@ -306,81 +302,3 @@ def _check_offsets(source: Dataset, written: Dataset, frames: int) -> None:
     had_basic = bool(parse_basic_offsets(_bytes(source, _PIXEL_DATA)))
     if had_basic != bool(basic) or any((t in source) != (t in written) for t in _OFFSETS):
         raise _Wrong("offsets-wrong", "A table of frame positions is missing or new.")
-
-
-def _decoded(dataset: Dataset, data: bytes) -> tuple[NDArray[Any], str]:
-    """Return one frame as unsigned words (rows, columns, samples) and the photometric interpretation."""
-    failed = None
-    for decoder, plugin in _decoders(str(_syntax(dataset))):
-        try:
-            decoded, properties = decoder.as_array(
-                encapsulate([data]), index=0, raw=True, decoding_plugin=plugin, **_options(dataset)
-            )
-        except _FAILURES as error:
-            failed = error
-            continue
-        words = decoded.view(f"u{decoded.dtype.itemsize}").reshape(*decoded.shape[:2], -1)
-        return words, str(properties["photometric_interpretation"])
-    raise _Wrong("pixels-unreadable", "A changed frame cannot be decoded for the check.") from failed
-
-
-def _options(dataset: Dataset) -> dict[str, Any]:
-    return {
-        "rows": dataset.Rows,
-        "columns": dataset.Columns,
-        "samples_per_pixel": _samples(dataset),
-        "bits_allocated": dataset.BitsAllocated,
-        "bits_stored": dataset.BitsStored,
-        "pixel_representation": int(dataset.get("PixelRepresentation") or 0),
-        "planar_configuration": int(dataset.get("PlanarConfiguration") or 0),
-        "photometric_interpretation": str(dataset.PhotometricInterpretation),
-        "number_of_frames": 1,
-        "correct_unused_bits": False,
-    }
-
-
-@cache
-def _decoders(syntax: str) -> tuple[tuple[Decoder, str], ...]:
-    """Return pydicom decoders and plug-ins for a transfer syntax, of another origin than the encoder first.
-
-    pydicom has no plug-in for JPEG Lossless and HTJ2K without packages that are not used here; one is added
-    to a decoder of its own, so that pydicom itself is not changed.
-    """
-    plugins = {RLELossless: ["pydicom"], JPEGLSLossless: ["pyjpegls"], JPEG2000Lossless: ["pillow"]}
-    found = [(get_decoder(syntax), plugin) for plugin in plugins.get(UID(syntax), [])]
-    if syntax in _OWN:
-        own = Decoder(UID(syntax))
-        own.add_plugin("own", (__name__, "decode_for_check"))
-        found.append((own, "own"))
-    return tuple(found)
-
-
-_JPEG_LOSSLESS: Final = (JPEGLossless, JPEGLosslessSV1)
-_OWN: Final = (*_JPEG_LOSSLESS, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL)
-
-
-def is_available(syntax: str) -> bool:
-    """Return whether `decode_for_check` reads a transfer syntax; pydicom asks this of plug-ins."""
-    return syntax in _OWN
-
-
-def decode_for_check(data: bytes, runner: DecodeRunner) -> bytes:
-    """Return the samples of one frame as bytes, by pixel: the form that pydicom asks of plug-ins."""
-    if runner.transfer_syntax in _JPEG_LOSSLESS:
-        # Its decoder crashes on damaged headers: a sturdy one has to accept the stream first.
-        space = "RGB" if runner.samples_per_pixel == 3 else None
-        if imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space).shape[:2] != (
-            runner.rows,
-            runner.columns,
-        ):
-            raise ValueError("the frame has another size")
-        samples = np.asarray(imagecodecs.jpegsof3_decode(data))
-    else:
-        samples = np.asarray(openjpeg.utils.decode(data))
-        if runner.photometric_interpretation in ("YBR_RCT", "YBR_ICT"):
-            runner.set_option("photometric_interpretation", "RGB")
-    if samples.shape[:2] != (runner.rows, runner.columns):
-        raise ValueError("the frame has another size")
-    runner.set_option("bits_allocated", 8 * samples.dtype.itemsize)
-    runner.set_option("planar_configuration", 0)
-    return samples.tobytes()

@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
+from viewer.dicom.errors import Unsupported
 from viewer.pixels import stream_text, unused_bits
 from viewer.pixels.regions import Region, ScopeKind
 
@@ -24,7 +25,8 @@ def blanks_for(dataset: Dataset, regions: Iterable[Region]) -> tuple[tuple[Blank
     A region drawn on an image of another size is never scaled nor left out: it is an ERROR finding.
     """
     texts_in_stream, told = _stream_texts(dataset)
-    hidden = (*texts_in_stream, *_hidden_overlay(dataset))
+    in_bits, seen = _hidden_drawing(dataset)
+    hidden, told = (*texts_in_stream, *in_bits), (*told, *seen)
     mine = regions_on(dataset, regions)
     if not mine or not any(tag in dataset for tag in _PIXELS):
         return hidden, told
@@ -76,13 +78,45 @@ def fitted(
     return tuple(dict.fromkeys(blanks)), tuple(dict.fromkeys(problems))
 
 
-def _hidden_overlay(dataset: Dataset) -> tuple[Blank, ...]:
-    """Return what clears an overlay in unused bits of the pixel data: it may draw a name (PS3.5 8.1.2)."""
-    for group in range(0x6000, 0x6020, 2):
-        data, position = group << 16 | 0x3000, group << 16 | 0x0102
-        if position in dataset and data not in dataset and _text(dataset, position) not in ("", "0"):
-            return (Blank(unused_bits.SHAPE, (), tuple(range(max(_number(dataset, 0x00280008), 1)))),)
-    return ()
+def _hidden_drawing(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding, ...]]:
+    """Return what clears a drawing in unused bits of the pixel data, declared as an overlay or not.
+
+    It may draw a name (PS3.5 8.1.1, 8.1.2).
+    """
+    if not any(tag in dataset for tag in _PIXELS):
+        return (), ()
+    clear = (Blank(unused_bits.SHAPE, (), tuple(range(max(_number(dataset, 0x00280008), 1)))),)
+    declared = _declared_bits(dataset)
+    stored, allocated = _number(dataset, 0x00280101), _number(dataset, 0x00280100)
+    high = _number(dataset, 0x00280102) or stored - 1
+    if any(high - stored < position <= high for position in declared):
+        message = (
+            "An overlay is said to stand in bits that belong to the picture; the two cannot be told apart."
+        )
+        return (), (Finding("overlay-in-picture", Severity.ERROR, "(60xx,0102)", message),)
+    named = any(position < allocated for position in declared)
+    try:
+        if not unused_bits.is_drawn_in(dataset):
+            return (), ()
+    except Unsupported:
+        # Without a declared overlay, a damaged image in which nothing can be told apart stays as it is.
+        return (clear, ()) if named else ((), ())
+    if named:
+        return clear, ()
+    message = "Bits of the image that belong to no pixel value held something; they were cleared."
+    return clear, (Finding("hidden-bits", Severity.WARNING, "(7FE0,0010)", message),)
+
+
+def _declared_bits(dataset: Dataset) -> list[int]:
+    """Return the bits of the pixel data in which overlays without data of their own are said to stand."""
+    groups = [group << 16 for group in range(0x6000, 0x6020, 2)]
+    return [
+        _number(dataset, group | 0x0102)
+        for group in groups
+        if group | 0x0102 in dataset
+        and group | 0x3000 not in dataset
+        and _text(dataset, group | 0x0102) not in ("", "0")
+    ]
 
 
 def _frames(region: Region, count: int) -> tuple[int, ...]:

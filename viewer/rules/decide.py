@@ -22,6 +22,7 @@ from viewer.dicom.elements import (
 )
 from viewer.dicom.reading import Reading
 from viewer.rules import dates, documents, graphics, private, values
+from viewer.rules.colour_profiles import ICC_PROFILE, colour_profile
 from viewer.rules.concepts import CODE_MEANING, CONCEPT_NAME
 from viewer.rules.recipe import Option, Override, Profile
 from viewer.rules.site_list import SiteList
@@ -55,6 +56,8 @@ class Wanted:
     person: values.Person
     salt: str = field(repr=False)
     """Makes the UIDs inside dummy items differ from instance to instance."""
+    overlays: frozenset[int] = frozenset()
+    """Groups of the overlays that a person has seen and that may stay under Clean Graphics."""
 
     @property
     def options(self) -> frozenset[Option]:
@@ -292,6 +295,9 @@ def _option_clean(
     if option is Option.RETAIN_MODIFIED_DATES:
         return _temporal(wanted, made, element, level, basic)
     if option is Option.CLEAN_GRAPHICS and made.path[-1] != graphics.ANNOTATIONS:
+        if not level.parent and made.path[-1] >> 16 in wanted.overlays:
+            drawing = made.path[-1] & 0xFFFF == 0x3000
+            return carried_out(wanted, made, element, level, "K") if drawing else _text_of_overlay(made)
         return carried_out(wanted, made, element, level, basic)
     if made.vr == "SQ":
         return made
@@ -322,8 +328,16 @@ def _overlay(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decisi
     made = Decision(path, vr, Action.KEEP, Identity.HARMLESS, Reason(Basis.TABLE, "X", "overlay"))
     if data in level.dataset:
         of_data = decide(wanted, data, level.dataset.get_item(data), level)
-        return replace(made, action=Action.KEEP if of_data.action is Action.KEEP else Action.REMOVE)
+        if of_data.action is Action.KEEP:
+            return _text_of_overlay(made)
     return replace(made, action=Action.REMOVE)
+
+
+def _text_of_overlay(made: Decision) -> Decision:
+    """Return what becomes of an attribute of an overlay that stays: label, description, comments cleaned."""
+    if dictionary_vr(made.path[-1]) in ("LO", "LT", "SH"):
+        return replace(made, identity=Identity.FREE_TEXT, action=Action.CLEAN)
+    return replace(made, action=Action.KEEP)
 
 
 def _unlisted(
@@ -333,7 +347,7 @@ def _unlisted(
     known_vr = dictionary_vr(tag)
     if not known_vr or not _legal_vr(vr):
         return Decision(path, vr or "UN", Action.REMOVE, Identity.UNKNOWN, Reason(Basis.UNKNOWN_ELEMENT))
-    special = _special(wanted, path, vr, level)
+    special = _special(wanted, path, vr, element, level)
     if special is not None:
         return special
     if "SQ" in (known_vr, vr):
@@ -346,13 +360,16 @@ def _unlisted(
     return _identifying_by_vr(wanted, replace(made, why=why), element, level)
 
 
-def _special(wanted: Wanted, path: ElementPath, vr: str, level: Level) -> Decision | None:
+def _special(wanted: Wanted, path: ElementPath, vr: str, element: Element, level: Level) -> Decision | None:
     """Return the decision for the few attributes that hang together with a listed one."""
     tag = path[-1]
     if 0x6000 <= tag >> 16 <= 0x601E:
         return _overlay(wanted, path, vr, level)
     if 0x7F00 <= tag >> 16 <= 0x7FDE:  # Variable Pixel Data (retired): no box reaches it
         return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
+    if tag == ICC_PROFILE:
+        why = Reason(Basis.UNLISTED, iod_type=level.type_of(tag))
+        return colour_profile(Decision(path, vr, Action.KEEP, Identity.HARMLESS, why), element)
     return _beside_document(wanted, path, vr, level) if tag in documents.COMPANIONS else None
 
 

@@ -32,8 +32,9 @@ from viewer.dicom.elements import (
     texts,
 )
 from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
-from viewer.rules import character_set, claims, dates, documents, graphics, private, values
+from viewer.rules import character_set, claims, dates, documents, graphics, overlays, private, values
 from viewer.rules.blanks import blanks_for
+from viewer.rules.colour_profiles import ICC_PROFILE, NOT_UNDERSTOOD
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
 from viewer.rules.private_sequences import Opened, opened
@@ -73,7 +74,8 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     sop_class, sop_instance = _sop_class(dataset), _sop_instance(dataset)
     overrides = tuple((parse_selector(o.selector), o) for o in recipe.profile.overrides)
     person = person_of(dataset, recipe, keyring)
-    draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance))
+    stay = overlays.groups_to_stay(dataset, recipe, sop_instance)
+    draft = _Draft(Wanted(recipe.profile, recipe.site, overrides, keyring, person, sop_instance, stay))
     draft.findings.extend(_class_findings(sop_class))
     source = opened(dataset) if Option.RETAIN_SAFE_PRIVATE in draft.wanted.options else Opened(dataset)
     _walk(draft, _level(draft, source.dataset, (), iod_of(sop_class), None))
@@ -86,6 +88,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft.findings.extend(graphics.drawn_by_hand(dataset, draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
     draft.findings.extend(problems)
+    draft.decisions = overlays.cleared(draft.decisions, dataset, blanks) if stay else draft.decisions
     sealed = len(recipe.profile.recipients)
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
     draft.findings.extend(told)
@@ -290,6 +293,8 @@ def _no_value(decision: Decision) -> Finding:
     if decision.why.basis is Basis.OVERRIDE:
         message = "The value chosen for this element does not fit it, or cannot be written in its letters."
         return _error("unfit-value", message, path_text(decision.path))
+    if decision.path[-1] == ICC_PROFILE:
+        return _error("unknown-profile", NOT_UNDERSTOOD, path_text(decision.path))
     message = "The document inside it is of a kind that cannot be replaced."
     return _error("unknown-document", message, path_text(decision.path))
 

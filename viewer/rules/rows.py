@@ -26,6 +26,7 @@ from viewer.dicom.elements import (
 from viewer.dicom.reading import Reading, reading_of
 from viewer.pixels import stream_text, unused_bits
 from viewer.rules import private
+from viewer.rules.colour_profiles import ICC_TEXTS
 from viewer.rules.recipe import Option
 from viewer.rules.standard import standard
 
@@ -285,6 +286,12 @@ def _value_text(value: Value) -> str:
     return str(value)
 
 
+_STORED: Final = {
+    "": "Belongs to how the file is stored.",
+    ICC_TEXTS: "Texts in the colour profile are not needed to show colours; its numbers stay.",
+}
+
+
 def why_text(why: Reason, vr: str = "") -> str:
     """Return one sentence about what a decision rests on; `vr` tells whether there was text to search."""
     of_type = f"; Type {why.iod_type} in this kind of object" if why.iod_type else ""
@@ -298,7 +305,7 @@ def why_text(why: Reason, vr: str = "") -> str:
         Basis.UNLISTED: f"Not identifying by the standard{searched}.",
         Basis.PRIVATE: private.WHY.get(why.detail, private.WHY[""]),
         Basis.UNKNOWN_ELEMENT: "Not in the DICOM dictionary: nobody knows what it holds.",
-        Basis.STRUCTURE: "Belongs to how the file is stored.",
+        Basis.STRUCTURE: _STORED.get(why.detail, _STORED[""]),
         Basis.FOUND_IDENTITY: "The patient or the hospital was found in this text and taken out.",
         Basis.CLAIM: "Says what this program did.",
         Basis.CHARACTER_SET: "Written in UTF-8: the file's own character set does not fit its letters.",

@@ -51,6 +51,7 @@ class ImageInput(QWidget):
     window_changed = Signal(float, float)
     pixel_hovered = Signal(int, int)
     place_changed = Signal(object)
+    overlays_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -34,6 +34,7 @@ def key_table(view: "ImageInput") -> dict[Qt.Key, Callable[[], None]]:
         key.Key_F: view.fit,
         key.Key_A: view.actual_size,
         key.Key_I: lambda: view.set_inverted(not view.inverted),
+        key.Key_O: view.overlays_toggled.emit,
         key.Key_0: view.use_own_window,
         key.Key_Plus: lambda: view.zoom_by(ZOOM_STEP),
         key.Key_Equal: lambda: view.zoom_by(ZOOM_STEP),

@@ -6,11 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.app.tools import Placement, Size
+from viewer.pixels.overlays import Drawn
 from viewer.pixels.render import Colour, Grey, Picture, Table
 
+DRAWING: Final = QColor(86, 230, 160)
+"""Colour of overlays, light green: boxes are orange and blue."""
 BLOCK: Final = 64
 """Rows looked up at a time: `take` makes an 8-byte copy of its indexes, which then stays in the cache."""
 MARGIN: Final = 0.15
@@ -183,3 +186,26 @@ class _LiveSource:
         self._index = pixels.take(rows, axis=0).take(columns, axis=1)
         if self._pixels.shape != self._index.shape:
             self._pixels = np.empty(self._index.shape, dtype=np.uint8)
+
+
+class DrawingPainter:
+    """Paints what overlays draw over a picture, in one colour."""
+
+    def __init__(self) -> None:
+        self._made_for: tuple[NDArray[np.uint8], bool] | None = None
+        self._pixels = np.empty((0, 0), dtype=np.uint32)
+        self._image = QImage()
+
+    def paint(self, painter: QPainter, drawn: NDArray[np.uint8], place: Placement, *, hidden: bool) -> None:
+        """Paint a picture of `overlays.Drawn`; `hidden`: what stands in unused bits too."""
+        made_for = self._made_for
+        if made_for is None or made_for[0] is not drawn or made_for[1] != hidden:
+            self._made_for = drawn, hidden
+            seen = drawn != Drawn.NOTHING if hidden else drawn == Drawn.PLANE
+            self._pixels = np.where(seen, np.uint32(DRAWING.rgba()), np.uint32(0))
+            rows, columns = drawn.shape
+            stride = self._pixels.strides[0]
+            # The image looks into the pixels, which are kept beside it.
+            self._image = QImage(self._pixels.data, columns, rows, stride, QImage.Format.Format_ARGB32)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, place.scale < 1)
+        painter.drawImage(image_rect(place, Size(*drawn.shape)), self._image, QRectF(self._image.rect()))

@@ -25,6 +25,7 @@ from viewer.dicom.documents import PDF
 from viewer.pixels.regions import Box, Region, ScopeKind
 from viewer.pixels.render import CT_PRESETS, Picture
 from viewer.rules.documents import shows_pixels
+from viewer.rules.recipe import Option
 from viewer.ui.corner_texts import Corner, CornerLine
 from viewer.ui.frame_bar import FrameBar
 from viewer.ui.image_view import ImageView
@@ -299,6 +300,9 @@ class ImagePanel(QWidget):
         marked = image is not None and image.sop_instance_uid in self._workspace.recipe.reviewed
         self.seen.setEnabled(image is not None and image.frames > 0)
         self.seen.setChecked(marked)
+        stay = marked and Option.CLEAN_GRAPHICS in self._workspace.recipe.profile.options
+        self.after.set_overlays_stay(stay)
+        self.before.set_overlays_stay(stay)
         self.seen.setText(self.tr("✓ Looked at this image") if marked else self.tr("Looked at this image"))
         self.seen.setShortcut("Shift+L")  # a new text takes the shortcut away
 

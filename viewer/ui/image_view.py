@@ -15,7 +15,7 @@ from viewer.pixels.regions import Box
 from viewer.pixels.render import Grey, Picture, Preset, Table, Window, display_table, value_text
 from viewer.ui.corner_texts import Corner, CornerLine, CornerTexts
 from viewer.ui.image_input import ImageInput
-from viewer.ui.image_paint import PicturePainter, image_rect
+from viewer.ui.image_paint import DrawingPainter, PicturePainter, image_rect
 from viewer.ui.overlay_paint import (
     BoxItem,
     BoxState,
@@ -54,6 +54,9 @@ class ImageView(ImageInput):
         self._table_for: tuple[object, ...] = ()
         self._table: Table | None = None
         self._pixels = PicturePainter()
+        self._drawing = DrawingPainter()
+        self._overlays_shown, self._overlays_stay = True, False
+        self.overlays_toggled.connect(self.toggle_overlays)
         self._texts = HaloTexts()
         self._corners = CornerTexts()
         self._frame = (0, 0)
@@ -107,7 +110,8 @@ class ImageView(ImageInput):
         self.update()
 
     def reset(self) -> None:
-        """Forget window, inversion and place: for a new series."""
+        """Forget window, inversion, place and hidden overlays: for a new series."""
+        self._overlays_shown = True
         self._window, self._inverted = None, False
         self.fit()
 
@@ -132,6 +136,16 @@ class ImageView(ImageInput):
     def set_preview(self, preview: Preview) -> None:
         """Show outlines, or the accepted boxes black as they will be written."""
         self._preview = preview
+        self.update()
+
+    def set_overlays_stay(self, stay: bool) -> None:
+        """Say whether overlays will be written: only then are they part of the picture after."""
+        self._overlays_stay = stay
+        self.update()
+
+    def toggle_overlays(self) -> None:
+        """Show or hide what overlays draw, to see what lies under it."""
+        self._overlays_shown = not self._overlays_shown
         self.update()
 
     def set_display_window(self, window: Window | None) -> None:
@@ -206,7 +220,16 @@ class ImageView(ImageInput):
             self._pixels.paint_live(painter, picture, self._place, self._view_rect(), table, step=self._step)
         else:
             self._pixels.paint(painter, picture, self._place, self._view_rect(), table)
+        if picture.overlay is not None and self._overlays_shown and self._has_overlay():
+            before = self._shown_preview() is Preview.BEFORE
+            self._drawing.paint(painter, picture.overlay, self._place, hidden=before)
         painter.setClipRect(exposed)
+
+    def _has_overlay(self) -> bool:
+        """Return whether overlays are part of what is shown: after, only those that will be written."""
+        if self._picture is None or self._picture.overlay is None:
+            return False
+        return self._overlays_stay or self._shown_preview() is Preview.BEFORE
 
     def _current_table(self) -> Table | None:
         """Return the table of the picture; for colour None, or any table when it is inverted."""
@@ -279,6 +302,9 @@ class ImageView(ImageInput):
         if self._hovered_pixel is not None and self._picture is not None:
             x, y = self._hovered_pixel
             right.append(f"{x}, {y}: {value_text(self._picture, x, y)}")
+        if self._has_overlay():
+            shown = self.tr("Overlay (O hides it)") if self._overlays_shown else self.tr("Overlay hidden (O)")
+            right.append(shown)
         if self._frame[1]:
             right.append(self.tr("Frame {0} of {1}").format(*self._frame))
         return {Corner.BOTTOM_LEFT: tuple(left), Corner.BOTTOM_RIGHT: tuple(right)}
