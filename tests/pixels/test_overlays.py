@@ -157,6 +157,23 @@ def test_one_inside_a_sequence_goes() -> None:
     assert DATA not in dcmread(io.BytesIO(output)).AnatomicRegionSequence[0]
 
 
+@pytest.mark.parametrize("tag", [0x00880200, 0x50003000, 0x7F000010, 0x7FE10010])
+def test_other_pictures_go(tag) -> None:
+    """Icons, curves, variable and private pixel data, and pixel data inside any other sequence."""
+    dataset = ct_slice()
+    icon = item(Rows=2, Columns=2, PixelData=b"FACE")
+    icon["PixelData"].VR = "OW"
+    dataset.AnatomicRegionSequence = [icon]
+    if tag == 0x00880200:
+        dataset.IconImageSequence = [icon]
+    else:
+        put_raw(dataset, tag, "LO" if tag & 0x10000 else "OW", b"FACE")
+    content, made, output = cleaned(dataset)
+    assert tag not in dcmread(io.BytesIO(output))
+    assert b"FACE" not in output
+    assert errors(content, made, output) == []
+
+
 @pytest.mark.parametrize("place", [(0, 2, 3), (0, 7, 8)], ids=["in a box", "beside it"])
 def test_the_checker_notices_bits_left_and_bits_changed(place) -> None:
     dataset = over(ct_slice(), ones(1, 8, 9))

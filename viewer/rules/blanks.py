@@ -85,9 +85,11 @@ def _hidden_drawing(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding,
     """
     if not any(tag in dataset for tag in _PIXELS):
         return (), ()
-    clear = (Blank(unused_bits.SHAPE, (), tuple(range(max(_number(dataset, 0x00280008), 1)))),)
     declared = _declared_bits(dataset)
     stored, allocated = _number(dataset, 0x00280101), _number(dataset, 0x00280100)
+    if stored == allocated and not declared:
+        return (), ()
+    clear = (Blank(unused_bits.SHAPE, (), tuple(range(max(_number(dataset, 0x00280008), 1)))),)
     high = _number(dataset, 0x00280102) or stored - 1
     if any(high - stored < position <= high for position in declared):
         message = (

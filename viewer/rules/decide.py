@@ -365,7 +365,8 @@ def _special(wanted: Wanted, path: ElementPath, vr: str, element: Element, level
     tag = path[-1]
     if 0x6000 <= tag >> 16 <= 0x601E:
         return _overlay(wanted, path, vr, level)
-    if 0x7F00 <= tag >> 16 <= 0x7FDE:  # Variable Pixel Data (retired): no box reaches it
+    # Variable Pixel Data (retired), pictures inside sequences: no box reaches them.
+    if 0x7F00 <= tag >> 16 <= 0x7FDE or (level.parent and tag in PIXEL_DATA):
         return Decision(path, vr, Action.REMOVE, Identity.UNKNOWN, _STRUCTURE)
     if tag == ICC_PROFILE:
         why = Reason(Basis.UNLISTED, iod_type=level.type_of(tag))

@@ -64,7 +64,7 @@ OPTION_TEXTS: Final[dict[Option, tuple[str, str]]] = {
     ),
     Option.CLEAN_GRAPHICS: (
         "Clean graphics",
-        "Keep drawn annotations with their text taken out; overlays are still removed.",
+        "Keep drawn annotations with their text taken out; overlays only in images that you looked at.",
     ),
 }
 
