@@ -103,6 +103,7 @@ STREAMS = {
     "JPEG 2000 after the end": (jpeg_2000() + SECRET, JPEG2000Lossless),
     "JP2 box": (jp2(jpeg_2000(), b"<name>" + SECRET + b"</name>"), JPEG2000Lossless),
     "RLE gap": (rle_with_gap(SECRET), RLELossless),
+    "RLE gap far before the end": (rle_with_gap(SECRET + bytes(3000)), RLELossless),
     "RLE offsets": (
         struct.pack("<16L", 1, 64, *struct.unpack("<14L", (SECRET + bytes(26))[:56]))
         + rle_with_gap(b"")[64:],
@@ -116,7 +117,7 @@ def test_text_is_overwritten_and_the_picture_stays(kind) -> None:
     stream, syntax = STREAMS[kind]
     content = image(stream, syntax)
     source = parse(content)
-    before = PICTURE if kind == "RLE gap" else pixel_array(source, raw=True)  # the gap stops pydicom
+    before = PICTURE if kind.startswith("RLE gap") else pixel_array(source, raw=True)  # the gap stops pydicom
     made = plan(source, Recipe(Profile("basic")), KEYRING)
     assert "stream-text" in {f.code for f in made.findings}
     output = apply(source, made)
@@ -171,10 +172,27 @@ def test_a_plain_stream_stays_byte_for_byte(stream) -> None:
 
 
 def test_a_stream_that_cannot_be_followed_is_told() -> None:
-    source = parse(image(jpeg()[:-40] + b"\xff\xd9"[:0], JPEGBaseline8Bit))
+    source = parse(image(jpeg()[:30] + b"\0" + jpeg()[30:], JPEGBaseline8Bit))
     assert stream_text.hidden_parts(source) is None
     made = plan(source, Recipe(Profile("basic")), KEYRING)
-    assert "stream-unread" in {f.code for f in made.findings}
+    assert ("stream-unread", Severity.ERROR) in {(f.code, f.severity) for f in made.findings}
+
+
+def test_a_stream_without_its_end_is_followed() -> None:
+    source = parse(image(with_segment(jpeg()[:-2], 0xFE, SECRET), JPEGBaseline8Bit))
+    assert len(stream_text.hidden_parts(source)) == 1
+
+
+def test_letters_in_the_offset_table_hold() -> None:
+    source = parse(image(jpeg(), JPEGBaseline8Bit))
+    value = source.get_item(0x7FE00010).value
+    table = SECRET[:28]
+    changed = (
+        value[:4] + struct.pack("<L", len(table)) + table + value[8 + struct.unpack("<L", value[4:8])[0] :]
+    )
+    source._dict[0x7FE00010] = source._dict[0x7FE00010]._replace(value=changed)
+    made = plan(source, Recipe(Profile("basic")), KEYRING)
+    assert ("offset-table-text", Severity.ERROR) in {(f.code, f.severity) for f in made.findings}
 
 
 MPEG_2 = b"\0\0\1\xb3" + bytes(8) + b"\0\0\1\xb2" + SECRET + b"\0\0\1\xb8" + b"\x55" * 30

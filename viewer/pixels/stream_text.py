@@ -54,6 +54,18 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
         return None
 
 
+def offset_table_tells(dataset: Dataset) -> bool:
+    """Return whether the basic offset table holds letters instead of offsets (PS3.5 A.4)."""
+    try:
+        value = pixel_bytes(dataset) if PIXEL_DATA in dataset else b""
+    except Unsupported:
+        return False
+    if value[:4] != _ITEM or len(value) < 8:
+        return False
+    (length,) = struct.unpack_from("<L", value, 4)
+    return _LETTERS.search(value, 8, min(8 + length, len(value))) is not None
+
+
 def overwritten(value: bytes, parts: tuple[Part, ...]) -> bytes:
     """Return pixel data in which the parts hold nothing but their fill."""
     changed = bytearray(value)
@@ -133,7 +145,7 @@ def jpeg_parts(data: bytes) -> Iterator[Part]:
     A plain JFIF, Adobe, SPIFF or colour transform segment stays: decoding rests on it.
     """
     at = 2
-    while True:
+    while at < len(data):
         if data[at] != 0xFF:
             raise ValueError("no marker")
         marker = data[at + 1]
@@ -150,22 +162,22 @@ def jpeg_parts(data: bytes) -> Iterator[Part]:
             if length < 2 or end > len(data):
                 raise ValueError("a segment that does not fit")
             yield from _segment(data, marker, at + 4, end)
-            at = _after_scan(data, end, marker) if marker == 0xDA else end
+            at = _after_scan(data, end) if marker == 0xDA else end
 
 
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_NEXT_IN_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 
 
-def _after_scan(data: bytes, at: int, marker: int) -> int:
-    """Return where the marker after coded data begins; 0xFF00 and restart markers belong to the data.
+def _after_scan(data: bytes, at: int) -> int:
+    """Return where the marker after coded data begins, the end where none does (no EOI was written).
 
-    In JPEG-LS a byte below 0x80 follows every 0xFF of the data (ISO 14495-1 A.1).
+    0xFF00 and restart markers belong to the data; in JPEG-LS every byte below 0x80 after 0xFF does so too
+    (ISO 14495-1 A.1).
     """
-    pattern = _NEXT_MARKER if data.find(b"\xff\xf7", 0, at) < 0 else re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+    pattern = _NEXT_MARKER if data.find(b"\xff\xf7", 0, at) < 0 else _NEXT_IN_LS
     found = pattern.search(data, at)
-    if found is None:
-        raise ValueError(f"no end after {marker:#x}")
-    return found.start()
+    return found.start() if found else len(data)
 
 
 def _segment(data: bytes, marker: int, start: int, end: int) -> Iterator[Part]:
@@ -272,13 +284,17 @@ def rle_parts(data: bytes, pixels: int) -> Iterator[Part]:
     if data[4 + 4 * count : offsets[0]].strip(b"\0"):
         yield Part(4 + 4 * count, offsets[0], 0)
     for start, end in pairwise((*offsets[:count], len(data))):
-        if _LETTERS.search(data, max(start, end - _LOOKED_AT), end):
+        filled = start + len(data[start:end].rstrip(_FILL))
+        near = _LETTERS.search(data, max(start, filled - _LOOKED_AT), filled)
+        if near or _MANY_LETTERS.search(data, start, filled):
             last = _after_runs(data, start, end, pixels)
             if data[last:end].strip(b"\0"):
                 yield Part(last, end, _NO_OPERATION)
 
 
 _LETTERS: Final = re.compile(rb"[\x20-\x7e]{6}")
+_MANY_LETTERS: Final = re.compile(rb"[\x20-\x7e]{16}")
+_FILL: Final = b"\0\x80"
 _LOOKED_AT: Final = 1024
 """Bytes at the end of a segment in which letters are looked for before its runs are counted (slow)."""
 

@@ -25,6 +25,7 @@ _ENCODERS: Final = re.compile(
 )
 _LONGEST_NAME: Final = 1300
 _RUN: Final = re.compile(rb"[\x20-\x7e]{6}")
+_LONG_RUN: Final = re.compile(rb"[\x20-\x7e]{16}")
 _ENOUGH: Final = 16
 
 
@@ -128,7 +129,7 @@ def _jpeg(data: bytes) -> Iterator[Area]:
     """Yield the bodies of COM and APPn segments and what follows the end (ISO 10918-1 B.1.1.3)."""
     position, lossless_ls = 2, b"\xff\xf7" in data[:4096]
     end_of_run = 0x80 if lossless_ls else 0x01
-    while data[position : position + 2] != b"\xff\xd9":
+    while position < len(data) and data[position : position + 2] != b"\xff\xd9":
         code = data[position + 1]
         if data[position] != 0xFF or code == 0:
             raise ValueError("no marker where one must be")
@@ -143,7 +144,9 @@ def _jpeg(data: bytes) -> Iterator[Area]:
             yield body + min(_needed(data[body:after]), size - 2), after
         position = after
         while code == 0xDA:  # coded data: up to a marker that is neither stuffing nor a restart
-            position = data.index(b"\xff", position)
+            position = data.find(b"\xff", position)
+            if position < 0 or position + 1 >= len(data):
+                return  # no end was written
             following = data[position + 1]
             if following >= end_of_run and not 0xD0 <= following <= 0xD7 and following != 0xFF:
                 break
@@ -206,7 +209,8 @@ def _rle(data: bytes, pixels: int) -> Iterator[Area]:
     starts = [*starts[:count], len(data)]
     for number in range(count):
         at, end = starts[number], starts[number + 1]
-        if _RUN.search(data[max(at, end - 1024) : end]):
+        filled = data[at:end].rstrip(b"\x80\0")
+        if _RUN.search(filled[-1024:]) or _LONG_RUN.search(filled):
             yield _end_of_runs(data[at:end], pixels) + at, end
 
 

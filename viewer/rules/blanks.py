@@ -39,11 +39,11 @@ def _stream_texts(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding, .
     """Return what overwrites texts beside the picture in compressed pixel data, and what to tell of them."""
     parts = stream_text.hidden_parts(dataset)
     if parts is None:
-        message = (
-            "The compressed image is damaged: texts beside the picture could not be told apart from it; "
-            "they were only searched for what the header says."
-        )
-        return (), (Finding("stream-unread", Severity.WARNING, "(7FE0,0010)", message),)
+        message = "Its compressed image is damaged: texts beside the picture cannot be told apart from it."
+        return (), (Finding("stream-unread", Severity.ERROR, "(7FE0,0010)", message),)
+    if stream_text.offset_table_tells(dataset):
+        message = "The table of frame positions in its image holds text instead of positions."
+        return (), (Finding("offset-table-text", Severity.ERROR, "(7FE0,0010)", message),)
     if not parts:
         return (), ()
     message = "The compressed image carried comments or other text beside the picture; they were overwritten."
