@@ -29,6 +29,7 @@ from viewer.dicom.elements import (
     texts,
 )
 from viewer.dicom.reading import Reading, reading_of
+from viewer.release.disguises import as_text_of_bytes, respelt, transcribed
 from viewer.resources import resource
 
 _CORE: Final = frozenset(
@@ -187,7 +188,10 @@ def _needles_of(tag: int, vr: str, values: Iterable[str]) -> Iterator[Needle]:
             if re.fullmatch(r"(?:18|19|20)\d{6}.*", text):
                 yield from _date_needles(text[:8])
         elif vr in _WORDLESS and _telling(text):
-            yield Needle(text, _KINDS.get(tag, "identifier"), whole=len(text) < 8)
+            kind = _KINDS.get(tag, "identifier")
+            yield Needle(text, kind, whole=len(text) < 8)
+            if kind == "identifier":
+                yield from (Needle(form, kind, whole=True) for form in respelt(text))
 
 
 def _telling(text: str) -> bool:
@@ -208,6 +212,7 @@ def _name_needles(name: str) -> Iterator[Needle]:
                     joined = joint.join(order)
                     if len(joined) >= 6:
                         yield Needle(joined, "name", whole=False)
+        yield from (Needle(form, "name", whole=True) for form in transcribed(group))
 
 
 def _date_needles(day: str) -> Iterator[Needle]:
@@ -251,6 +256,8 @@ def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
             made.add(form.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
             if not text.isascii():
                 made.add(form.encode("utf-16-be", "ignore").lower())
+    if text.isascii() and (needle.kind == "identifier" or "^" in text):
+        made.update(as_text_of_bytes(text))
     return frozenset(m for m in made if len(m) >= 3)
 
 
