@@ -73,7 +73,8 @@ def sweep(
 def mended_number(made: Decision, element: Element, level: Level) -> Decision:
     """Return a decision that takes a DS or IS value away which holds other characters than numbers have.
 
-    It becomes empty, or 0 where the IOD wants a value (PS3.5 6.2). What a person chose stays.
+    It becomes empty, or 1 where the IOD wants a value (PS3.5 6.2; a width of 0 is none). What a person
+    chose stays.
     """
     raw = element.value
     if not isinstance(raw, bytes) or not raw.translate(None, _IN_NUMBERS):
@@ -82,7 +83,7 @@ def mended_number(made: Decision, element: Element, level: Level) -> Decision:
         return made
     iod_type = level.type_of(made.path[-1])
     needed = iod_type.startswith("1")
-    action, value = (Action.REPLACE, "0") if needed else (Action.EMPTY, None)
+    action, value = (Action.REPLACE, "1") if needed else (Action.EMPTY, None)
     why = made.why._replace(basis=Basis.FOUND_IDENTITY, iod_type=iod_type)
     return replace(made, action=action, value=value, why=why)
 
