@@ -10,6 +10,8 @@ from viewer import PRODUCT, VERSION
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Items, MethodCode, NewElement, Reason
 from viewer.dicom.elements import texts
 from viewer.rules.dates import BIRTH_DATE
+from viewer.rules.descriptors import swept
+from viewer.rules.known import KnownIdentity
 from viewer.rules.recipe import EDITION, Option, Recipe
 from viewer.rules.standard import table
 
@@ -71,13 +73,20 @@ def method_codes(
 
 
 def claims(
-    source: Dataset, recipe: Recipe, decisions: tuple[Decision, ...], codes: tuple[MethodCode, ...]
+    source: Dataset,
+    recipe: Recipe,
+    decisions: tuple[Decision, ...],
+    codes: tuple[MethodCode, ...],
+    known: KnownIdentity,
 ) -> list[Decision]:
-    """Return the decisions that write the claims (PS3.15 E.1.1 step 6, E.3.1, E.3.6)."""
+    """Return the decisions that write the claims (PS3.15 E.1.1 step 6, E.3.1, E.3.6).
+
+    A second pass adds to what an earlier one wrote and drops nothing but texts with identity.
+    """
     removed = "NO" if identity_kept(decisions) else "YES"
     made = [
         _claim(source, IDENTITY_REMOVED, "CS", removed),
-        _claim(source, METHOD, "LO", _method_texts(source, weak=weakened(decisions))),
+        _claim(source, METHOD, "LO", _method_texts(source, known, weak=weakened(decisions))),
         _claim(source, TEMPORAL_MODIFIED, "CS", _temporal(source, recipe)),
     ]
     items = _code_items(source, codes)
@@ -93,11 +102,10 @@ def _claim(source: Dataset, tag: int, vr: str, value: str | tuple[str, ...] | It
     return Decision((tag,), vr, action, Identity.HARMLESS, Reason(Basis.CLAIM), value)
 
 
-def _method_texts(source: Dataset, *, weak: bool) -> tuple[str, ...]:
+def _method_texts(source: Dataset, known: KnownIdentity, *, weak: bool) -> tuple[str, ...]:
     own = (f"{PRODUCT} {VERSION}", f"PS3.15 {EDITION} Annex E" + (", with deviations" if weak else ""))
-    known = set(_meanings().values())
     earlier = texts(source.get_item(METHOD), ["ascii"]) if METHOD in source else ()
-    kept = tuple(t for t in earlier if t in known or t.startswith((PRODUCT, "PS3.15 ")))
+    kept = (t for t in earlier if t.isascii() and swept(t, known, "LO") == t)
     return tuple(dict.fromkeys((*kept, *own)))
 
 

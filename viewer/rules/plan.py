@@ -94,7 +94,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft.findings.extend(told)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
     codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
-    claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes)
+    claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes, known)
     age = dates.added_age(dataset, recipe.profile.options)
     if age is not None and not _is_chosen(draft.decisions, age):
         claimed.append(age)
