@@ -29,6 +29,7 @@ def opened(window: MainWindow, qtbot: QtBot, sample: Path) -> MainWindow:
     with qtbot.waitSignal(window.workspace.catalog_changed):
         window.open_paths([sample])
     film = next(i for i in window.workspace.catalog.instances if i.modality == "DX")
-    window.workspace.select(film)
+    with qtbot.waitSignal(window.tags.rows_shown):  # not those of the image that was selected first
+        window.workspace.select(film)
     qtbot.waitUntil(lambda: window.tags.model.rowCount() > 0 and window.images.before.picture_shown)
     return window
