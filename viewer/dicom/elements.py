@@ -280,3 +280,12 @@ def _parted(text: str, vr: str | None) -> tuple[str, ...]:
 def without_escapes(text: str) -> str:
     """Return a text without the escape sequences of ISO 2022 that pydicom leaves in it (PS3.5 6.1.2.5)."""
     return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Dataset:
+    """Return the item that a path leads to; `levels` has the top level under () and is filled on the way."""
+    found = levels.get(parent)
+    if found is None:
+        above = dataset_at(parent[:-2], levels)
+        found = levels[parent] = above[parent[-2]].value[parent[-1]]
+    return found

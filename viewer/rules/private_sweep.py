@@ -7,7 +7,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Reason
-from viewer.dicom.elements import Element, ElementPath, is_private, texts
+from viewer.dicom.elements import Element, ElementPath, dataset_at, is_private, texts
 from viewer.rules import private
 from viewer.rules.decide import PIXEL_DATA
 from viewer.rules.known import KnownIdentity
@@ -109,7 +109,7 @@ def _remove_identity(by_path: dict[ElementPath, Decision], root: Dataset, known:
         if made.action is Action.EMPTY and made.why.basis is Basis.FOUND_IDENTITY:
             _take_away(by_path, path, "number" if made.vr in ("DS", "IS") else "identity")
         elif made.action is Action.KEEP:
-            value = _level_at(path[:-1], levels).get_item(path[-1]).value
+            value = dataset_at(path[:-1], levels).get_item(path[-1]).value
             why = _why_not(made, value, search) if isinstance(value, bytes) else ""
             if why:
                 _take_away(by_path, path, why)
@@ -121,14 +121,6 @@ def _why_not(made: Decision, value: bytes, search: IdentitySearch) -> str:
     if search.finds(value):
         return "identity"
     return suspicion(value) if made.vr in private.BINARY else ""
-
-
-def _level_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Dataset:
-    found = levels.get(parent)
-    if found is None:
-        above = _level_at(parent[:-2], levels)
-        found = levels[parent] = above[parent[-2]].value[parent[-1]]
-    return found
 
 
 def _remove_named_blocks(

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.content_tree import is_form
 from viewer.dicom.decisions import Action, Basis, Decision, Identity
-from viewer.dicom.elements import Element, ElementPath, texts
+from viewer.dicom.elements import Element, ElementPath, dataset_at, texts
 from viewer.dicom.reading import Reading, is_plain
 from viewer.rules import values
 from viewer.rules.decide import Level, Wanted, carried_out
@@ -61,7 +61,7 @@ def sweep(
     levels: dict[ElementPath, Dataset] = {(): dataset}
     for index, made in enumerate(decisions):
         if made.action is Action.KEEP and made.vr in values.TEXT_VRS:
-            level = _dataset_at(made.path[:-1], levels)
+            level = dataset_at(made.path[:-1], levels)
             reading = readings[made.path[:-1]]
             swept = _swept(made, level.get_item(made.path[-1]), search, known, reading)
             if swept is not None and made.why.basis is Basis.OVERRIDE:
@@ -86,14 +86,6 @@ def mended_number(made: Decision, element: Element, level: Level) -> Decision:
     action, value = (Action.REPLACE, "1") if needed else (Action.EMPTY, None)
     why = made.why._replace(basis=Basis.FOUND_IDENTITY, iod_type=iod_type)
     return replace(made, action=action, value=value, why=why)
-
-
-def _dataset_at(parent: ElementPath, levels: dict[ElementPath, Dataset]) -> Dataset:
-    found = levels.get(parent)
-    if found is None:
-        above = _dataset_at(parent[:-2], levels)
-        found = levels[parent] = above[parent[-2]].value[parent[-1]]
-    return found
 
 
 def _swept(
