@@ -24,7 +24,7 @@ from viewer.release.batch import Job, export
 from viewer.release.channels import CHANNELS, KINDS, Cell
 from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
-from viewer.rules.profiles import profile_named, shipped_profiles
+from viewer.rules.profiles import profile_named, shipped_profiles, title_of
 from viewer.rules.recipe import CHOICES, Documents, Option, Override, Profile, Recipe, read_profile
 from viewer.rules.site_list import SiteList, read_site_list
 
@@ -179,16 +179,16 @@ def _print_search(console: Console, report: Report) -> None:
     for channel in (c for c in CHANNELS if any(key[0] == c for key in cells)):
         table.add_row(channel, *(_cell(cells.get((channel, kind))) for kind in kinds))
     console.print(table)
-    reasons = sorted({reason for cell in cells.values() for reason in cell.reasons})
+    reasons = sorted({title_of(reason) for cell in cells.values() for reason in cell.reasons})
     if reasons:
-        console.print(f"kept: as these say: {', '.join(reasons)}", markup=False, soft_wrap=True)
+        console.print(f"kept because of: {', '.join(reasons)}", markup=False, soft_wrap=True)
 
 
 _HEADS = {
     "identifier": "ID",
     "institution": "inst.",
     "device number": "device",
-    "characteristic": "traits",
+    "patient characteristic": "traits",
 }
 
 

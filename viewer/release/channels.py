@@ -32,7 +32,7 @@ CHANNELS: Final = (
     *(FILE, LISTED, OTHER, NESTED, PRIVATE, BINARY, PIXELS, OVERLAYS, ICONS),
     *(REPORT, DRAWN, DOCUMENT, ENCRYPTED, NAMES),
 )
-KINDS: Final = ("name", "identifier", "date", "UID", "institution", "device number", "characteristic")
+KINDS: Final = ("name", "identifier", "date", "UID", "institution", "device number", "patient characteristic")
 
 _BY_TAG: Final = {
     0x00880200: ICONS,
@@ -49,7 +49,7 @@ _KIND_BY_OPTION: Final = {
     "rtn_dev_id": "device number",
     "rtn_inst_id": "institution",
     "rtn_uids": "UID",
-    "rtn_pat_chars": "characteristic",
+    "rtn_pat_chars": "patient characteristic",
     "rtn_long_full_dates": "date",
     "rtn_long_modif_dates": "date",
 }

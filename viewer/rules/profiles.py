@@ -74,6 +74,12 @@ def shipped_profiles() -> tuple[Profile, ...]:
     return SHIPPED
 
 
+def title_of(option: str) -> str:
+    """Return the title of an option by its column in the table, the text itself for anything else."""
+    titles = {known.value: title for known, (title, _) in OPTION_TEXTS.items()}
+    return titles.get(option, option)
+
+
 def profile_named(name: str) -> Profile | None:
     """Return a shipped profile by its name or a short form of it (basic, teaching, sharing, research)."""
     wanted = name.strip().lower()

@@ -19,6 +19,7 @@ from viewer.dicom.decisions import Severity
 from viewer.pixels.regions import Region
 from viewer.release.channels import KINDS
 from viewer.release.report import Held, Report, Written
+from viewer.rules.profiles import title_of
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.private_panel import PrivatePanel
 from viewer.ui.theme import PAUSE_MS, SPACE
@@ -105,7 +106,7 @@ class ListsPanel(QTabWidget):
         for (channel, kind), cell in cells.items():
             if cell.waived:
                 text = self.tr("! kept in {0} files: {1} in {2} ({3})")
-                why = ", ".join(sorted(cell.reasons))
+                why = ", ".join(self.tr(title_of(reason)) for reason in sorted(cell.reasons))
                 lines.append(text.format(cell.waived, self.tr(kind), self.tr(channel), why))
             if cell.held:
                 text = self.tr("✕ found in {0} files, which are held: {1} in {2}")
