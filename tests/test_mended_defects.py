@@ -464,3 +464,15 @@ def test_a_source_that_cannot_be_read_is_a_finding(tmp_path) -> None:
     source.write_bytes(b"changed")
     codes = {f.code for c in recheck(tmp_path / "out", [instance]) for f in c.findings}
     assert codes == {"source-unread"}
+
+
+def test_an_element_of_no_known_vr_and_without_an_end_holds(tmp_path) -> None:
+    """pydicom converts such an element when it is only looked at, and raises NotImplementedError."""
+    made = ct_slice()
+    content = to_bytes(made)
+    at = content.rindex(b"\xe0\x7f\x10\x00OW")
+    broken = content[: at + 4] + b"On\xff\xff" + content[at + 8 :]
+    source = write(tmp_path / "in" / "a.dcm", broken)
+    report = run_instance(Task(instance_of(source, made), Recipe(Profile("basic")), KEYRING, tmp_path))
+    assert isinstance(report, Held)
+    assert "could not be processed" not in report.reason

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
 from viewer.dicom.codecs import CODECS
-from viewer.dicom.elements import converted
+from viewer.dicom.elements import CONVERSION_ERRORS, converted
 from viewer.dicom.errors import Unsupported
 from viewer.dicom.streams import Stream
 
@@ -166,8 +166,14 @@ def number(dataset: Dataset, tag: int, missing: int = 0) -> int:
 
 
 def pixel_bytes(dataset: Dataset, tag: int = PIXEL_DATA) -> bytes:
-    """Return the value of a pixel data element as it stands in the file, without copying it."""
-    element = dataset.get_item(tag)
+    """Return the value of a pixel data element as it stands in the file, without copying it.
+
+    Raises Unsupported when there is none, or it cannot be read.
+    """
+    try:
+        element = dataset.get_item(tag)
+    except CONVERSION_ERRORS as error:
+        raise Unsupported("Its image cannot be read.") from error
     value = element.value if element is not None else None
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)

@@ -42,7 +42,7 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
     """
     try:
         value = pixel_bytes(dataset) if PIXEL_DATA in dataset else b""
-    except Unsupported:  # nothing in it
+    except Unsupported:  # nothing in it, or nothing that can be read: other checks hold that
         return ()
     if value[:4] != _ITEM:
         return ()

@@ -150,8 +150,10 @@ def parse(content: bytes) -> Dataset:
 
 
 def _is_short(element: Element) -> bool:
-    if not isinstance(element, RawDataElement) or element.length == _UNDEFINED:
+    if not isinstance(element, RawDataElement):
         return False
+    if element.length == _UNDEFINED:  # pydicom found no end of it
+        return element.value is None
     return len(element.value or b"") < element.length
 
 

@@ -319,10 +319,10 @@ def _descend(draft: _Draft, decision: Decision, level: Level) -> None:
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
     """Return the items of a sequence, or None when pydicom would only guess at them."""
-    raw = dataset.get_item(tag)
-    if isinstance(raw, RawDataElement) and not items_fit(raw):
-        return None
     try:
+        raw = dataset.get_item(tag)  # it converts an element that a file cut short has left without a value
+        if isinstance(raw, RawDataElement) and not items_fit(raw):
+            return None
         value = dataset[tag].value
     except CONVERSION_ERRORS:
         return None
