@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.valuerep import STANDARD_VR
 
 from viewer.custody.envelope import certificates, seal
 from viewer.dicom.catalog import Instance
@@ -152,6 +153,8 @@ def parse(content: bytes) -> Dataset:
 def _is_short(element: Element) -> bool:
     if not isinstance(element, RawDataElement):
         return False
+    if element.value is None and element.VR is not None and element.VR not in STANDARD_VR:
+        return True  # pydicom cannot even look at it
     if element.length == _UNDEFINED:  # pydicom found no end of it
         return element.value is None
     return len(element.value or b"") < element.length
