@@ -84,15 +84,20 @@ class Decision:
 
 
 class Blank(NamedTuple):
-    """A shape to blank in stored pixels.
+    """A shape to blank in stored pixels; x to the right, y down, counted from the image's top left corner.
 
-    `points`: for "rectangle" (x0, y0, x1, y1), x1 and y1 exclusive, clipped to the image;
-    `frames`: 0-based frame numbers, rising.
+    `points`: for "rectangle" and "ellipse" the box (x0, y0, x1, y1), x1 and y1 exclusive; for "polygon"
+    its corners (x0, y0, x1, y1, ...), which lie between pixels. A pixel belongs to a shape when its centre
+    is inside or on the edge; edges that cross follow the even-odd rule. `frames`: 0-based, rising.
     """
 
     shape: str
     points: tuple[int, ...]
     frames: tuple[int, ...]
+    keep: bool = False
+    """The shape stays: in its frames, everything outside all shapes that stay is blanked instead."""
+    fill: str | int = "black"
+    """"black", "mean" of what is blanked in a frame, or a stored value (in a colour image, of its grey)."""
 
 
 class MethodCode(NamedTuple):
