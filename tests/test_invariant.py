@@ -27,8 +27,9 @@ from tests.factories import (
 )
 from tests.planting import DATE_OPTIONS, GROUPS, ROWS, SWEEP, Planter, shell
 from viewer.dicom.decisions import Action, Severity
+from viewer.dicom.parsing import parse
 from viewer.release.apply import apply
-from viewer.release.run import encoded, parse
+from viewer.release.run import encoded
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import SHIPPED

@@ -25,13 +25,14 @@ from tests.factories import (
 from viewer.cli import run
 from viewer.dicom.decisions import Action, Severity
 from viewer.dicom.errors import DeidError, UnsafeDestination
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.pixels.box_text import regions_from
 from viewer.release.apply import apply
 from viewer.release.batch import Job, check_destination, export
 from viewer.release.recheck import recheck
 from viewer.release.report import Held, Written
-from viewer.release.run import Task, encoded, parse, run_instance
+from viewer.release.run import Task, encoded, run_instance
 from viewer.release.unfinished import Unfinished
 from viewer.release.verify import verify
 from viewer.rules.plan import plan

@@ -14,11 +14,12 @@ from tests.factories import KEYRING, KINDS, put_raw, to_bytes, write
 from viewer.dicom.decisions import Action, Severity
 from viewer.dicom.elements import raw_elements
 from viewer.dicom.errors import DeidError
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.apply import apply
 from viewer.release.report import Held, Written
-from viewer.release.run import Task, parse, run_instance
+from viewer.release.run import Task, run_instance
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe
 from viewer.rules.standard import standard

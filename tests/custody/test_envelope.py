@@ -17,8 +17,8 @@ from viewer.cli import commands
 from viewer.custody.envelope import certificates, private_key, revealed
 from viewer.dicom.decisions import Severity
 from viewer.dicom.errors import BadSelector, UnreadableFile
+from viewer.dicom.parsing import parse
 from viewer.release.batch import Job, export
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Profile, Recipe

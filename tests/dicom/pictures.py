@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import itemize_frame
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -24,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from viewer.dicom.codecs import CODECS, encode_frame
+from viewer.dicom.codecs import DEFLATED_IMAGE_FRAME, JPEG_XL_LOSSLESS, SYNTAXES, encode_frame
 from viewer.dicom.streams import Stream, StreamHeader
 
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
@@ -36,6 +38,8 @@ PACKED = (
     JPEG2000Lossless,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
+    UID(DEFLATED_IMAGE_FRAME),
+    UID(JPEG_XL_LOSSLESS),
 )
 
 
@@ -80,15 +84,25 @@ KINDS = {
 }
 
 
+def label(syntax: UID) -> str:
+    """The name of a transfer syntax without spaces."""
+    return SYNTAXES[syntax].name.replace(" ", "")
+
+
 def fits(kind: Kind, syntax: UID) -> bool:
     """Whether a kind of image may stand in a transfer syntax (PS3.5 8.2) and the program encodes it."""
     if syntax in NATIVE:
         return kind.photometric != "YBR_RCT"
+    stream = SYNTAXES[syntax].stream
+    if stream is Stream.DEFLATED:
+        return not kind.float_tag and kind.photometric not in ("YBR_FULL_422", "YBR_RCT")
     if kind.float_tag or kind.allocated in (1, 32) or kind.photometric == "YBR_FULL_422" or kind.planar:
         return kind.allocated == 32 and not kind.float_tag and syntax == RLELossless
     if kind.photometric == "YBR_RCT":
-        return CODECS[syntax].stream in (Stream.JPEG_2000, Stream.HTJ2K)
-    return not (kind.photometric == "YBR_FULL" and CODECS[syntax].stream is Stream.JPEG_LOSSLESS)
+        return stream in (Stream.JPEG_2000, Stream.HTJ2K)
+    if stream is Stream.JPEG_XL:
+        return kind.photometric != "YBR_FULL"
+    return True
 
 
 def values(kind: Kind, frames: int = 1, *, rows: int = 13, columns: int = 22, seed: int = 1) -> NDArray:
@@ -135,8 +149,18 @@ def picture(
 
 def reread(dataset: Dataset) -> Dataset:
     """The data set after it was written and read."""
-    buffer = io.BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
+    buffer = DicomBytesIO()
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_transfer_syntax:
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+    else:  # newer than pydicom
+        meta = dataset.file_meta
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, "2.25.1"
+        buffer.write(bytes(128) + b"DICM")
+        write_file_meta_info(buffer, meta, enforce_standard=True)
+        buffer.is_implicit_VR, buffer.is_little_endian = False, True
+        dataset.set_original_encoding(False, True)
+        write_dataset(buffer, dataset)
     return dcmread(io.BytesIO(buffer.getvalue()))
 
 
@@ -185,8 +209,8 @@ def native(kind: Kind, pixels: NDArray, *, big: bool = False) -> bytes:
 
 def stream(kind: Kind, syntax: UID, frame: NDArray) -> bytes:
     """One frame compressed without loss."""
-    codec = CODECS[syntax]
-    words = codec.stream in (Stream.RLE, Stream.HTJ2K)
+    codec = SYNTAXES[syntax]
+    words = codec.stream in (Stream.RLE, Stream.HTJ2K, Stream.DEFLATED, Stream.JPEG_XL)
     signed = kind.signed and codec.stream in (Stream.JPEG_2000, Stream.HTJ2K)
     header = StreamHeader(
         codec.stream,
@@ -196,12 +220,14 @@ def stream(kind: Kind, syntax: UID, frame: NDArray) -> bytes:
         signed=signed,
         colour_transform=kind.photometric == "YBR_RCT",
         predictor=4 if syntax == JPEGLossless else 1,
-        interleave=2 if kind.samples > 1 else 0,
+        interleave=2 if kind.samples > 1 and not kind.planar else 0,
+        names=b"RGB" if kind.photometric == "RGB" else bytes(range(1, kind.samples + 1)),
+        markers=_ADOBE_RGB if kind.photometric == "RGB" else b"",
     )
     if not signed:
         frame = frame.view(f"u{frame.dtype.itemsize}")
         frame = frame if words else frame & np.array((1 << kind.stored) - 1, frame.dtype)
-    return encode_frame(frame, header, codec)
+    return encode_frame(frame, header)
 
 
 def put_streams(dataset: Dataset, streams: list[bytes], tables: str = "basic", fragments: int = 1) -> None:
@@ -217,6 +243,9 @@ def put_streams(dataset: Dataset, streams: list[bytes], tables: str = "basic", f
         dataset.ExtendedOffsetTableLengths = struct.pack(f"<{len(frames)}Q", *(len(f) - 8 for f in frames))
 
 
+_ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0\0"
+
+
 def both(kind: Kind, syntax: UID, **options: object) -> tuple[Dataset, Dataset]:
     """The same file read twice: a source, and an output to be changed."""
     one = picture(kind, syntax, **options)  # type: ignore[arg-type]
@@ -224,6 +253,6 @@ def both(kind: Kind, syntax: UID, **options: object) -> tuple[Dataset, Dataset]:
 
 
 ALL = [(name, syntax) for name, kind in KINDS.items() for syntax in (*NATIVE, *PACKED) if fits(kind, syntax)]
-IDS = [f"{name}-{syntax.keyword}" for name, syntax in ALL]
+IDS = [f"{name}-{label(syntax)}" for name, syntax in ALL]
 DEEPER = replace(KINDS["mono12"], stored=16)
 """For bits above those stored."""

@@ -5,7 +5,7 @@ from pydicom.sequence import Sequence
 
 from tests.factories import code, ct_slice, item, put_raw, report, to_bytes, uid
 from viewer.dicom.content_tree import CONTENT, DEEPEST, content_tree, is_form
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 
 
 def test_a_report_is_read() -> None:

@@ -18,8 +18,8 @@ from viewer.dicom.documents import (
     page_picture,
 )
 from viewer.dicom.errors import Unsupported
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
-from viewer.release.run import parse
 
 
 def page_of(width: int, height: int, extra: bytes = b"") -> bytes:

@@ -20,7 +20,7 @@ from viewer.dicom.elements import (
     walk,
 )
 from viewer.dicom.errors import BadSelector
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 
 TAGS = st.integers(0, 0xFFFFFFFF)
 PATHS = st.lists(st.tuples(TAGS, st.integers(0, 99)), max_size=4).flatmap(

@@ -4,9 +4,9 @@ import pytest
 
 from tests.factories import KEYRING, KINDS, ct_slice, to_bytes, write
 from viewer.dicom.errors import UnreadableFile
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.release.batch import Job, export
-from viewer.release.run import parse
 from viewer.rules.recipe import Profile, Recipe
 
 TAIL = b"Quenbert Oswaldine HOSP-778341 after the end of the file"

@@ -12,7 +12,7 @@ from tests.paper import clinical_document, instance, protected_pdf, scanned_pdf
 from viewer.dicom.documents import document_bytes, page_picture
 from viewer.pixels.regions import Box, ScopeKind
 from viewer.release.batch import export
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.recipe import Documents
 from viewer.ui.options_dialog import OptionsDialog
 

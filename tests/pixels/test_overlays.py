@@ -9,12 +9,12 @@ from pydicom import dcmread
 
 from tests.factories import KEYRING, OSWALDINE, ct_slice, item, put_raw, to_bytes, us_loop
 from viewer.dicom.decisions import Action, Severity
+from viewer.dicom.parsing import parse
 from viewer.pixels.overlays import drawn_over
 from viewer.pixels.redact import redact
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC

@@ -14,12 +14,12 @@ from pydicom.uid import MPEG2MPML, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLos
 
 from tests.factories import KEYRING, put_raw, us_loop
 from viewer.dicom.decisions import Severity
+from viewer.dicom.parsing import parse
 from viewer.pixels import stream_text, video_text
 from viewer.pixels.plain_comments import is_plain
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.release.verify_streams import texts_left
 from viewer.rules.plan import plan

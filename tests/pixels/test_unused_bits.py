@@ -8,10 +8,10 @@ from pydicom import dcmread
 
 from tests.factories import KEYRING, ct_slice, put_raw, to_bytes
 from viewer.dicom.decisions import Severity
+from viewer.dicom.parsing import parse
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC

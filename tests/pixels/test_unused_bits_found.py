@@ -19,7 +19,6 @@ from pydicom.uid import (
 
 from tests.dicom.pictures import KINDS, Kind, picture, reread, values
 from viewer.dicom.decisions import Blank, Severity
-from viewer.dicom.errors import Unsupported
 from viewer.dicom.frames import decode_frame
 from viewer.pixels.redact import redact
 from viewer.pixels.unused_bits import SHAPE, is_drawn_in
@@ -158,12 +157,14 @@ def test_an_overlay_said_to_stand_in_samples_holds() -> None:
     assert [(f.code, f.severity) for f in told] == [("overlay-in-picture", Severity.ERROR)]
 
 
-def test_a_drawing_in_an_image_compressed_with_loss_is_refused() -> None:
+def test_a_drawing_in_an_image_of_a_lossy_syntax_is_cleared_without_loss() -> None:
     dataset, _ = film(TWELVE, JPEG2000Lossless)
-    blanks, _ = blanks_for(dataset, ())
     dataset.file_meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.4.91")
-    with pytest.raises(Unsupported):
-        redact(dataset, blanks)
+    source = reread(dataset)
+    blanks, _ = blanks_for(dataset, ())
+    redact(dataset, blanks)
+    assert check_pixels(source, dataset, blanks)[1] == ()
+    assert not is_drawn_in(dataset)
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLELossless, JPEGLSLossless])

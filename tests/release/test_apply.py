@@ -11,8 +11,9 @@ from pydicom import dcmread
 from tests.factories import KEYRING, SYNTAXES, ct_slice, ecg, put_raw, to_bytes, us_loop
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import DeidError, UnreadableFile, UnsafeDestination, Unsupported
+from viewer.dicom.parsing import parse
 from viewer.release.apply import apply
-from viewer.release.run import encoded, parse
+from viewer.release.run import encoded
 from viewer.release.unfinished import Unfinished, clear_unfinished
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC

@@ -12,11 +12,12 @@ from pydicom.tag import BaseTag
 from tests.factories import KEYRING, ct_slice, instance_of, put_raw, to_bytes, write
 from viewer.dicom.decisions import Severity
 from viewer.dicom.errors import Unsupported
+from viewer.dicom.parsing import parse
 from viewer.release import run as run_module
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
 from viewer.release.report import Held
-from viewer.release.run import Task, parse, run_instance
+from viewer.release.run import Task, run_instance
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC

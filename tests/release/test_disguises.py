@@ -5,10 +5,10 @@ import base64
 import pytest
 
 from tests.factories import KEYRING, ct_slice, put_raw, to_bytes
+from viewer.dicom.parsing import parse
 from viewer.release.apply import apply
 from viewer.release.disguises import as_text_of_bytes, respelt, transcribed
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Profile, Recipe

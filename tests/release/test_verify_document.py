@@ -19,11 +19,11 @@ from tests.paper import (
 )
 from viewer.dicom.decisions import Severity
 from viewer.dicom.documents import Page, page_picture
+from viewer.dicom.parsing import parse
 from viewer.pixels.document_pages import image_only_pdf, redraw_document
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.documents import harmless
 from viewer.rules.plan import plan

@@ -11,10 +11,10 @@ from pydicom.sequence import Sequence
 
 from tests.factories import ct_slice, put_raw, to_bytes
 from viewer.dicom.decisions import Action, Basis, Severity
+from viewer.dicom.parsing import parse
 from viewer.dicom.reading import State, reading_of
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Profile, Recipe

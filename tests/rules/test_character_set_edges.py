@@ -27,10 +27,10 @@ from tests.rules.test_character_set import (
 from tests.rules.test_private import SAFE, site
 from tests.rules.test_private_sequences import SEQUENCE, content, holding, items
 from viewer.dicom.decisions import Action, Severity
+from viewer.dicom.parsing import parse
 from viewer.dicom.reading import Reading, reading_of
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.character_set import fits
 from viewer.rules.plan import plan

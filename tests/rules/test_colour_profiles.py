@@ -11,10 +11,10 @@ from pydicom import dcmread
 from tests.factories import KEYRING, ct_slice, item, segmentation, to_bytes, us_loop
 from viewer.dicom.decisions import Action, Severity
 from viewer.dicom.errors import Unsupported
+from viewer.dicom.parsing import parse
 from viewer.pixels.icc_text import neutral_profile
 from viewer.release.apply import apply
 from viewer.release.encode import encoded
-from viewer.release.run import parse
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from viewer.cli import run
-from viewer.dicom.codecs import CODECS
+from viewer.dicom.codecs import SYNTAXES
 from viewer.dicom.decisions import Action
 from viewer.rules.conformance import statement
 from viewer.rules.profiles import BASIC, shipped_profiles
@@ -61,5 +61,5 @@ def test_choices_and_deviations_are_told() -> None:
 def test_the_command_prints_every_transfer_syntax(capsys) -> None:
     assert run(["conformance", "--profile", "teaching"]) == 0
     printed = capsys.readouterr().out
-    assert printed.count("| ") > len(CODECS)
-    assert all(codec.capability in printed for codec in CODECS.values())
+    assert printed.count("| ") > len(SYNTAXES)
+    assert all(syntax.capability in printed for syntax in SYNTAXES.values())

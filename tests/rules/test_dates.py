@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import KEYRING, ct_slice, to_bytes
 from viewer.dicom.decisions import Action, Basis
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules import dates
 from viewer.rules.plan import person_of, plan
 from viewer.rules.recipe import BirthDate, Option, Profile, Recipe

@@ -10,8 +10,8 @@ from tests.factories import KEYRING, ct_slice, to_bytes
 from tests.paper import clinical_document, instance, protected_pdf, text_pdf, unknown_class
 from viewer.dicom.decisions import Action, Decision, Identity, Plan, Severity
 from viewer.dicom.documents import document_texts, layout_of
+from viewer.dicom.parsing import parse
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
-from viewer.release.run import parse
 from viewer.rules.documents import PAGES, harmless
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC, profile_named

@@ -10,7 +10,7 @@ from tests.factories import KEYRING, ct_slice, item, presentation_state, put_raw
 from tests.outside import dciodvfy
 from tests.rules.test_structured import cleaned, cleaned_bytes
 from viewer.dicom.decisions import Severity
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe
 

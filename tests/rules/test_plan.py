@@ -10,8 +10,8 @@ from tests.factories import KEYRING, KINDS, OSWALDINE, ct_slice, item, report, t
 from viewer.dicom.decisions import Action, Basis, Blank, Severity
 from viewer.dicom.elements import walk
 from viewer.dicom.errors import BadSelector, ConflictingOptions
+from viewer.dicom.parsing import parse
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
-from viewer.release.run import parse
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC, OPTION_TEXTS, profile_named, shipped_profiles
 from viewer.rules.recipe import Option, Override, Profile, Recipe, read_profile, write_profile

@@ -7,7 +7,7 @@ from tests.factories import KEYRING, ct_slice, put_raw, to_bytes
 from viewer.dicom.decisions import Action
 from viewer.dicom.elements import encodings_of
 from viewer.dicom.errors import BrokenResource
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules import plan as plan_module
 from viewer.rules import standard as standard_module
 from viewer.rules.plan import plan

@@ -7,8 +7,9 @@ import pytest
 
 from tests.factories import KEYRING, ct_slice, instance_of, item, put_raw, to_bytes, uid, write
 from viewer.dicom.decisions import Action, Basis
+from viewer.dicom.parsing import parse
 from viewer.release.report import Written
-from viewer.release.run import Task, parse, run_instance
+from viewer.release.run import Task, run_instance
 from viewer.rules import private
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe

@@ -9,8 +9,9 @@ from tests.factories import KEYRING, ct_slice, encode, instance_of, item, put_ra
 from tests.rules.test_private import MINE, SAFE, decided, declare, released, site
 from viewer.dicom.decisions import Action
 from viewer.dicom.elements import walk
+from viewer.dicom.parsing import parse
 from viewer.release.report import Written
-from viewer.release.run import Task, parse, run_instance
+from viewer.release.run import Task, run_instance
 from viewer.rules.plan import plan
 from viewer.rules.private_sequences import fits, opened
 from viewer.rules.recipe import Option, Override, Profile, Recipe

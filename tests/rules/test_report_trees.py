@@ -21,7 +21,7 @@ from tests.rules.test_structured import (
     with_content,
 )
 from viewer.dicom.decisions import Action
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe
 

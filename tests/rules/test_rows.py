@@ -12,10 +12,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 from viewer.dicom.decisions import Action, Basis, Decision, Identity, Plan, Reason
 from viewer.dicom.elements import ElementPath
 from viewer.dicom.errors import UnreadableFile
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.dicom.sources import read_source
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
-from viewer.release.run import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe
 from viewer.rules.rows import LONGEST, Row, aggregate, name_of, rows, why_text

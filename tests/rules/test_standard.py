@@ -12,7 +12,7 @@ from tests.factories import KEYRING, KINDS, item, put_raw, to_bytes
 from tests.planting import ROWS
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import BrokenResource
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules import standard as module
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe

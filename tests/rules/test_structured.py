@@ -10,8 +10,9 @@ from pydicom.sequence import Sequence
 
 from tests.factories import KEYRING, OSWALDINE, code, item, report, to_bytes, uid
 from viewer.dicom.decisions import Severity
+from viewer.dicom.parsing import parse
 from viewer.release.apply import apply
-from viewer.release.run import encoded, parse
+from viewer.release.run import encoded
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe

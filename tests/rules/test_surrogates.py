@@ -17,7 +17,7 @@ from pydicom.valuerep import validate_value
 from tests.factories import ILLI, KEYRING, KINDS, OSWALDINE, ct_slice, rt_plan, to_bytes
 from tests.planting import ROWS
 from viewer.dicom.decisions import Action
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.plan import person_of, plan
 from viewer.rules.profiles import BASIC, profile_named
 from viewer.rules.recipe import Profile, Recipe

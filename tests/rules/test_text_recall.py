@@ -9,7 +9,7 @@ import pytest
 from tests.factories import KEYRING, ct_slice, to_bytes
 from tests.rules.text_grammar import Description, Patient, description, patient
 from viewer.dicom.decisions import Action
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe
 

@@ -22,9 +22,10 @@ from tests.factories import (
     write_in,
 )
 from viewer.dicom.decisions import Action, Blank, Severity
+from viewer.dicom.parsing import parse
 from viewer.pixels.redact import redact
 from viewer.release.apply import apply
-from viewer.release.run import encoded, parse
+from viewer.release.run import encoded
 from viewer.release.verify import verify
 from viewer.rules.plan import plan
 from viewer.rules.profiles import BASIC, profile_named

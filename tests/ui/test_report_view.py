@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from tests.factories import KEYRING, code, ct_slice, ecg, item, report, to_bytes, write
 from viewer.app.report_model import Column, ReportModel
 from viewer.app.report_tree import ReportLine, Status, goes_whole, report_lines
-from viewer.release.run import parse
+from viewer.dicom.parsing import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Profile, Recipe
 from viewer.ui.report_view import ReportView

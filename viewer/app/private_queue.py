@@ -11,8 +11,8 @@ from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Catalog, Instance
 from viewer.dicom.elements import is_private
 from viewer.dicom.errors import BadSelector, UnreadableFile
+from viewer.dicom.parsing import parse
 from viewer.dicom.sources import read_source
-from viewer.release.run import parse
 from viewer.rules import private
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Profile, Recipe

@@ -14,12 +14,12 @@ from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan, Severity
 from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.dicom.sources import read_source
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.batch import Job, check_destination, export
 from viewer.release.report import Report
-from viewer.release.run import parse
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe, Waiver
 from viewer.rules.rows import Row, aggregate, rows

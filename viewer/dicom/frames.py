@@ -1,9 +1,5 @@
 """Frames of an image: where they stand in the pixel data, their stored values, their colours for display."""
 
-import struct
-from collections.abc import Iterator, Sequence
-from io import BytesIO
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -11,18 +7,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.encaps import parse_basic_offsets, parse_fragments
 from pydicom.pixels.processing import apply_color_lut
 
-from viewer.dicom.codecs import CODECS, decode_stream
-from viewer.dicom.codecs import encode_frame as encode_frame
+from viewer.dicom.codecs import SYNTAXES, decode_stream
 from viewer.dicom.elements import CONVERSION_ERRORS
 from viewer.dicom.errors import Unsupported
-from viewer.dicom.pixel_format import FLOATS, PIXEL_DATA, PixelFormat, number, pixel_bytes, pixel_format
-from viewer.dicom.streams import DAMAGED, Stream, StreamHeader, stream_header
+from viewer.dicom.fragments import Fragments, encapsulated_frames
+from viewer.dicom.pixel_format import FLOATS, PIXEL_DATA, PixelFormat, pixel_format, pixel_value
+from viewer.dicom.pixel_value import Buffer, PixelValue
+from viewer.dicom.streams import Stream, StreamHeader, stream_header
 
-EXTENDED_OFFSETS: Final = (0x7FE00001, 0x7FE00002)
-_ITEM: Final = b"\xfe\xff\x00\xe0"
 _RGB_ONCE_DECODED: Final = frozenset(("YBR_RCT", "YBR_ICT"))
 _YBR: Final = frozenset(("YBR_FULL", "YBR_FULL_422"))
 
@@ -32,74 +26,21 @@ def frame_count(dataset: Dataset) -> int:
     return pixel_format(dataset).frames if any(t in dataset for t in (PIXEL_DATA, *FLOATS)) else 0
 
 
-# Compressed frames -----------------------------------------------------------------------------------
-
-
-def encapsulated_frames(dataset: Dataset) -> list[list[memoryview]]:
-    """Return the fragments of every frame (PS3.5 A.4), as views of the pixel data.
-
-    The extended offset table is believed first, then the basic one, each only if it fits the fragments;
-    without one, frames are told apart by their number or by how a stream begins. Raises Unsupported when
-    that gives another number of frames than the header does.
-    """
-    value = pixel_bytes(dataset)
-    count = number(dataset, 0x00280008, 1) or 1
-    if value[:4] != _ITEM:
-        raise Unsupported(DAMAGED)
-    stream = BytesIO(value)
-    try:
-        basic = parse_basic_offsets(stream)
-        first = stream.tell()
-        _, items = parse_fragments(stream)
-    except (ValueError, struct.error) as error:
-        raise Unsupported(DAMAGED) from error
-    fragments = [_fragment(value, at) for at in items]
-    offsets = [at - first for at in items]
-    for starts in (_extended_offsets(dataset), basic, *_guesses(fragments, offsets, count)):
-        frames = _grouped(fragments, offsets, starts)
-        if len(frames) == count:
-            return frames
-    raise Unsupported("Its frames cannot be told apart.")
-
-
-def _fragment(value: bytes, at: int) -> memoryview:
-    (length,) = struct.unpack_from("<L", value, at + 4)
-    if at + 8 + length > len(value):
-        raise Unsupported(DAMAGED)
-    return memoryview(value)[at + 8 : at + 8 + length]
-
-
-def _extended_offsets(dataset: Dataset) -> list[int]:
-    if EXTENDED_OFFSETS[0] not in dataset:
-        return []
-    table = pixel_bytes(dataset, EXTENDED_OFFSETS[0])
-    return list(struct.unpack(f"<{len(table) // 8}Q", table[: len(table) // 8 * 8]))
-
-
-def _guesses(fragments: list[memoryview], offsets: list[int], count: int) -> Iterator[list[int]]:
-    """Yield the offsets at which frames may begin when no table says so."""
-    if count == 1:
-        yield offsets[:1]
-    yield offsets
-    beginnings = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
-    yield [o for f, o in zip(fragments, offsets, strict=True) if bytes(f[:4]).startswith(beginnings)]
-
-
-def _grouped(fragments: list[memoryview], offsets: list[int], starts: list[int]) -> list[list[memoryview]]:
-    """Return the fragments from each start to the next, nothing when a start is not where a fragment is."""
-    place = {offset: number for number, offset in enumerate(offsets)}
-    firsts = [place.get(start, -1) for start in starts]
-    if not firsts or firsts[0] != 0 or any(a >= b for a, b in pairwise(firsts)):
-        return []
-    return [fragments[a:b] for a, b in pairwise([*firsts, len(fragments)])]
-
-
-def frame_stream(fragments: Sequence[memoryview], made: PixelFormat) -> tuple[bytes, StreamHeader]:
+def frame_stream(fragments: Fragments, made: PixelFormat) -> tuple[bytes, StreamHeader]:
     """Return the bytes of one compressed frame and what they say of themselves."""
-    data = b"".join(fragments)
-    codec = CODECS[made.syntax]
-    bits = made.bits_allocated
-    described = StreamHeader(codec.stream, made.rows, made.columns, made.samples, bits, lossless=codec.exact)
+    data = b"".join(map(bytes, fragments))
+    syntax = SYNTAXES[made.syntax]
+    described = StreamHeader(
+        syntax.stream,
+        made.rows,
+        made.columns,
+        made.samples,
+        made.bits_allocated,
+        lossless=not syntax.lossy,
+        interleave=0 if made.planar else 2,
+        # What JPEG XL has made of colours is undone by its decoder.
+        colour="RGB" if syntax.stream is Stream.JPEG_XL and syntax.lossy and made.samples == 3 else "",
+    )
     return data, stream_header(data, described)
 
 
@@ -121,7 +62,7 @@ def decode_frame(dataset: Dataset, index: int) -> NDArray[np.generic]:
         raise Unsupported("It has no frame of this number.")
     if made.encapsulated:
         return stored_values(*_decoded(dataset, made, index), made)
-    return _native_frame(native_data(dataset, made), made, index)
+    return _native_frame(native_value(dataset, made), made, index)
 
 
 def _decoded(dataset: Dataset, made: PixelFormat, index: int) -> tuple[NDArray[np.generic], StreamHeader]:
@@ -146,29 +87,41 @@ def stored_values(
     return decoded.astype(made.dtype, copy=False)
 
 
-def native_data(dataset: Dataset, made: PixelFormat) -> bytes:
-    """Return uncompressed pixel data, bytes in the file's order; raises Unsupported when they are too few."""
-    data = pixel_bytes(dataset, made.tag)
-    if len(data) < made.data_bytes:
+def native_value(dataset: Dataset, made: PixelFormat) -> PixelValue:
+    """Return uncompressed pixel data as they stand in the file; raises Unsupported when they are too few."""
+    value = pixel_value(dataset, made.tag)
+    if len(value) < made.data_bytes:
         raise Unsupported("Its image is cut short: there are fewer pixels than the file says.")
-    return byte_pairs_swapped(data) if made.swapped else data
+    return value
 
 
-def byte_pairs_swapped(data: bytes | bytearray) -> bytes:
+def native_bytes(value: PixelValue, made: PixelFormat, start: int, stop: int) -> Buffer:
+    """Return uncompressed pixel data from `start` to before `stop` in the order of little endian words."""
+    if not made.swapped:
+        return value.read(start, stop)
+    even = start & ~1
+    return byte_pairs_swapped(value.read(even, (stop + 1) & ~1))[start - even : stop - even]
+
+
+def byte_pairs_swapped(data: Buffer | bytearray) -> bytes:
     """Return bytes with each pair exchanged (8-bit values in big endian words, PS3.5 8.1.2)."""
     even = data if len(data) % 2 == 0 else bytes(data) + b"\0"
     return np.frombuffer(even, np.uint16).byteswap().tobytes()
 
 
-def _native_frame(data: bytes, made: PixelFormat, index: int) -> NDArray[np.generic]:
+def _native_frame(value: PixelValue, made: PixelFormat, index: int) -> NDArray[np.generic]:
     start, stop = made.span(index)
+    return native_samples(native_bytes(value, made, start, stop), made, index)
+
+
+def native_samples(data: Buffer, made: PixelFormat, index: int) -> NDArray[np.generic]:
+    """Return the stored values of one frame from the bytes of its span, as `decode_frame` does."""
     if made.bits_allocated == 1:
         pixels = made.rows * made.columns * made.samples
         first = made.frame_bits * index % 8
-        bits = np.unpackbits(np.frombuffer(data[start:stop], np.uint8), bitorder="little")
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return bits[first : first + pixels].reshape(made.rows, made.columns, *_samples(made))
-    words = np.frombuffer(data, made.file_dtype, (stop - start) // made.dtype.itemsize, start)
-    words = words.astype(made.dtype, copy=False)
+    words = np.frombuffer(data, made.file_dtype).astype(made.dtype, copy=False)
     if made.halved:
         return _doubled(words, made)
     if made.samples == 1:

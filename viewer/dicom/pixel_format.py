@@ -8,9 +8,10 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
-from viewer.dicom.codecs import CODECS
+from viewer.dicom.codecs import SYNTAXES
 from viewer.dicom.elements import CONVERSION_ERRORS, converted
 from viewer.dicom.errors import Unsupported
+from viewer.dicom.pixel_value import InMemory, PixelValue
 from viewer.dicom.streams import Stream
 
 PIXEL_DATA: Final = 0x7FE00010
@@ -94,7 +95,7 @@ def pixel_format(dataset: Dataset) -> PixelFormat:
     made = PixelFormat(
         syntax=syntax,
         tag=tag,
-        encapsulated=CODECS[syntax].stream is not Stream.NATIVE or _undefined_length(dataset, tag),
+        encapsulated=SYNTAXES[syntax].stream is not Stream.NATIVE or _undefined_length(dataset, tag),
         little_endian=little,
         swapped=not little and bits in (1, 8) and element is not None and element.VR == "OW",
         rows=number(dataset, 0x00280010),
@@ -139,7 +140,7 @@ def _syntax(dataset: Dataset) -> tuple[str, bool]:
     little = dataset.original_encoding[1]
     if not declared:
         declared = "1.2.840.10008.1.2" if little in (True, None) else str(ExplicitVRBigEndian)
-    if declared not in CODECS:
+    if declared not in SYNTAXES:
         raise Unsupported("Its image is compressed or stored in a way that this program cannot read.")
     return declared, declared != ExplicitVRBigEndian if little is None else bool(little)
 
@@ -165,8 +166,18 @@ def number(dataset: Dataset, tag: int, missing: int = 0) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-def pixel_bytes(dataset: Dataset, tag: int = PIXEL_DATA) -> bytes:
-    """Return the value of a pixel data element as it stands in the file, without copying it.
+def pixel_bytes(dataset: Dataset, tag: int) -> bytes:
+    """Return the value of a binary element as it stands in the file, without copying it.
+
+    Raises Unsupported when there is none, or it cannot be read.
+    """
+    value = pixel_value(dataset, tag)
+    data = value.data if isinstance(value, InMemory) else value.read(0, len(value))
+    return data if isinstance(data, bytes) else bytes(data)
+
+
+def pixel_value(dataset: Dataset, tag: int = PIXEL_DATA) -> PixelValue:
+    """Return the value of a pixel data element as it stands in the file, in memory or not.
 
     Raises Unsupported when there is none, or it cannot be read.
     """
@@ -175,8 +186,8 @@ def pixel_bytes(dataset: Dataset, tag: int = PIXEL_DATA) -> bytes:
     except CONVERSION_ERRORS as error:
         raise Unsupported("Its image cannot be read.") from error
     value = element.value if element is not None else None
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
-    if not isinstance(value, bytes):
+    if isinstance(value, PixelValue):
+        return value
+    if not isinstance(value, (bytes, bytearray, memoryview)):
         raise Unsupported("Its image has no data.")
-    return value
+    return InMemory(bytes(value))

@@ -6,6 +6,8 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
@@ -14,6 +16,7 @@ from typing import IO, BinaryIO, Final
 
 from viewer.dicom.catalog import Rejected, Source
 from viewer.dicom.errors import UnreadableFile
+from viewer.dicom.pixel_value import InFile
 
 CHANGED: Final = "This file changed since it was opened."
 MISSING: Final = "This file cannot be found."
@@ -87,6 +90,27 @@ def read_source(source: Source) -> bytes:
     if len(data) != source.size:
         raise UnreadableFile(CHANGED)
     return data
+
+
+@contextmanager
+def open_source(source: Source, *, large: int) -> Iterator[bytes | InFile]:
+    """Give the bytes of a source, or an open file where a plain one has at least `large` bytes.
+
+    Raises UnreadableFile as `read_source`, at the end too when a large file changed in the meantime.
+    """
+    if source.member or source.size < large:
+        yield read_source(source)
+        return
+    try:
+        file = open(system_path(source.path), "rb", buffering=0)  # noqa: SIM115 - closed below
+    except FileNotFoundError:
+        raise UnreadableFile(MISSING) from None
+    except OSError:
+        raise UnreadableFile(FORBIDDEN) from None
+    with file:
+        _check_unchanged(file, source)
+        yield InFile(file, 0, source.size)
+        _check_unchanged(file, source)
 
 
 def read_member(source: Source, limit: int | None = None) -> bytes:

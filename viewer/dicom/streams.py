@@ -1,7 +1,7 @@
 """What a compressed frame says of itself, read from its own markers and not from the data set."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -21,6 +21,8 @@ class Stream(Enum):
     JPEG_LS = "JPEG-LS"
     JPEG_2000 = "JPEG 2000"
     HTJ2K = "High-Throughput JPEG 2000"
+    JPEG_XL = "JPEG XL"
+    DEFLATED = "Deflated Image Frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class StreamHeader:
     predictor: int = 1
     """JPEG Lossless: selection value 1 to 7."""
     interleave: int = 0
-    """JPEG-LS: 0 by plane, 1 by line, 2 by sample."""
+    """JPEG-LS: 0 by plane, 1 by line, 2 by sample. Deflated: 0 by plane, 2 by sample."""
+    names: bytes = b""
+    """JPEG Lossless: the identifiers of its components."""
+    markers: bytes = b""
+    """JPEG Lossless: its JFIF and Adobe segments, which tell decoders the colours."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -74,9 +80,21 @@ def _parsed(data: bytes, described: StreamHeader) -> StreamHeader:
     start = 0 if data[:4] == b"\xff\x4f\xff\x51" else data.find(b"\xff\x4f\xff\x51", 0, 4096)
     if start == 0 or (start > 0 and data[4:8] == b"jP  "):
         return _jpeg_2000(data, start)
+    if described.stream is Stream.JPEG_XL and data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return described
+    if described.stream is Stream.DEFLATED:
+        return _deflated(data, described)
     if described.stream is not Stream.RLE:
         raise Unsupported(_UNKNOWN)
     return _rle(data, described)
+
+
+def _deflated(data: bytes, described: StreamHeader) -> StreamHeader:
+    """Refuse a deflated frame that cannot hold the picture: deflating packs 1032 to 1 at the most."""
+    size = described.rows * described.columns * described.samples * described.precision // 8
+    if size > 1032 * len(data):
+        raise Unsupported(DAMAGED)
+    return described
 
 
 def _rle(data: bytes, described: StreamHeader) -> StreamHeader:
@@ -96,7 +114,7 @@ def _rle(data: bytes, described: StreamHeader) -> StreamHeader:
 def _jpeg(data: bytes) -> StreamHeader:
     """Return the header of a JPEG (ISO 10918-1 B.2) or JPEG-LS (ISO 14495-1 C.2) stream."""
     frame: tuple[int, int] | None = None
-    adobe, jfif = -1, False
+    adobe, jfif, markers = -1, False, b""
     at = 2
     while True:
         if data[at] != 0xFF:
@@ -112,13 +130,14 @@ def _jpeg(data: bytes) -> StreamHeader:
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
             frame = marker, at + 4
         elif marker == 0xEE and body[:5] == b"Adobe":
-            adobe = body[11]
-        elif marker == 0xE0 and body[:4] == b"JFIF":
-            jfif = True
+            adobe, markers = body[11], markers + b"\xff\xee\x00\x0e" + body[:12]
+        elif marker == 0xE0 and body[:5] == b"JFIF\0":
+            jfif, markers = True, markers + b"\xff\xe0\x00\x10" + body[:12] + b"\0\0"
         at += 2 + length
     if frame is None or data.find(b"\xff\xd9", at) < 0:
         raise Unsupported(DAMAGED)
-    return _jpeg_frame(data, frame, body, colour_hint=_hint(adobe, jfif=jfif))
+    found = _jpeg_frame(data, frame, body, colour_hint=_hint(adobe, jfif=jfif))
+    return replace(found, markers=markers) if found.stream is Stream.JPEG_LOSSLESS else found
 
 
 def _hint(adobe: int, *, jfif: bool) -> str:
@@ -157,6 +176,7 @@ def _jpeg_frame(data: bytes, frame: tuple[int, int], scan: bytes, *, colour_hint
         colour="RGB" if named.upper() == b"RGB" else colour_hint if samples == 3 else "",
         predictor=first if kind is Stream.JPEG_LOSSLESS else 1,
         interleave=second if kind is Stream.JPEG_LS else 0,
+        names=named if kind is Stream.JPEG_LOSSLESS else b"",
     )
 
 
@@ -181,10 +201,25 @@ def with_neutral_colours(data: bytes) -> bytes:
     return b"".join((*parts, _renamed(data[at : at + 2 + length], first=5, step=2), data[at + 2 + length :]))
 
 
-def _renamed(segment: bytes, *, first: int, step: int) -> bytes:
+def _renamed(segment: bytes, *, first: int, step: int, names: bytes = b"RGB") -> bytes:
     changed = bytearray(segment)
-    changed[first : first + 3 * step : step] = b"RGB"
+    changed[first : first + len(names) * step : step] = names
     return bytes(changed)
+
+
+def coloured_like(data: bytes, like: StreamHeader) -> bytes:
+    """Return a JPEG Lossless stream of one scan with the component names and colour markers of another."""
+    parts, at = [data[:2], like.markers], 2
+    while True:
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        segment = data[at : at + 2 + length]
+        at += 2 + length
+        if segment[1] == 0xC3:
+            segment = _renamed(segment, first=10, step=3, names=like.names)
+        if segment[1] == 0xDA:
+            return b"".join((*parts, _renamed(segment, first=5, step=2, names=like.names), data[at:]))
+        if not 0xE0 <= segment[1] <= 0xEF and segment[1] != 0xFE:
+            parts.append(segment)
 
 
 def _jpeg_2000(data: bytes, start: int) -> StreamHeader:

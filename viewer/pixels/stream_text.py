@@ -5,6 +5,7 @@ Nothing changes its length, so frames, offset tables and coded data stay byte fo
 
 import re
 import struct
+import zlib
 from collections.abc import Generator, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -13,7 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
 from viewer.dicom.errors import Unsupported
-from viewer.dicom.pixel_format import PIXEL_DATA, number, pixel_bytes
+from viewer.dicom.pixel_format import PIXEL_DATA, number, pixel_value
+from viewer.dicom.pixel_value import PixelValue
 from viewer.pixels import video_text
 from viewer.pixels.plain_comments import is_plain
 
@@ -25,6 +27,9 @@ _NO_OPERATION: Final = 0x80
 """A byte of an RLE segment that stands for no pixel (PS3.5 G.3.1)."""
 _BROKEN: Final = (IndexError, ValueError, struct.error)
 _DEFLATED_FRAME: Final = "1.2.840.10008.1.2.8.1"
+_BEGINNINGS: Final = (_SOI, _SOC, _JP2)
+_ONE_EACH: Final = (RLELossless, _DEFLATED_FRAME)
+"""Syntaxes whose frames have one fragment each, and no mark of their own."""
 
 
 class Part(NamedTuple):
@@ -40,11 +45,8 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
 
     Uncompressed pixel data have none. What encoders usually write about themselves may stay.
     """
-    try:
-        value = pixel_bytes(dataset) if PIXEL_DATA in dataset else b""
-    except Unsupported:  # nothing in it, or nothing that can be read: other checks hold that
-        return ()
-    if value[:4] != _ITEM:
+    value = _encapsulated(dataset)
+    if value is None:
         return ()
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     try:
@@ -54,24 +56,21 @@ def hidden_parts(dataset: Dataset) -> tuple[Part, ...] | None:
         return None
 
 
+def _encapsulated(dataset: Dataset) -> PixelValue | None:
+    try:
+        value = pixel_value(dataset) if PIXEL_DATA in dataset else None
+    except Unsupported:  # nothing in it, or nothing that can be read: other checks hold that
+        return None
+    return None if value is None or value.read(0, 4) != _ITEM else value
+
+
 def offset_table_tells(dataset: Dataset) -> bool:
     """Return whether the basic offset table holds letters instead of offsets (PS3.5 A.4)."""
-    try:
-        value = pixel_bytes(dataset) if PIXEL_DATA in dataset else b""
-    except Unsupported:
+    value = _encapsulated(dataset)
+    if value is None or len(value) < 8:
         return False
-    if value[:4] != _ITEM or len(value) < 8:
-        return False
-    (length,) = struct.unpack_from("<L", value, 4)
-    return _LETTERS.search(value, 8, min(8 + length, len(value))) is not None
-
-
-def overwritten(value: bytes, parts: tuple[Part, ...]) -> bytes:
-    """Return pixel data in which the parts hold nothing but their fill."""
-    changed = bytearray(value)
-    for part in parts:
-        changed[part.start : part.end] = bytes((part.fill,)) * (part.end - part.start)
-    return bytes(changed)
+    (length,) = struct.unpack("<L", value.read(4, 8))
+    return _LETTERS.search(value.read(8, 8 + length)) is not None
 
 
 # Streams --------------------------------------------------------------------------------------------
@@ -92,13 +91,13 @@ class _Stream(NamedTuple):
                 yield Part(place + first - at, place + last - at, fill)
 
 
-def _streams(value: bytes, syntax: str) -> Iterator[_Stream]:
+def _streams(value: PixelValue, syntax: str) -> Iterator[_Stream]:
     """Yield the streams of encapsulated pixel data (PS3.5 A.4); each begins where a fragment does so."""
-    (length,) = struct.unpack_from("<L", value, 4)
+    (length,) = struct.unpack("<L", value.read(4, 8))
     at, group = 8 + length, list[tuple[int, int]]()
-    while at + 8 <= len(value) and value[at : at + 4] == _ITEM:
-        (length,) = struct.unpack_from("<L", value, at + 4)
-        begins = value.startswith((_SOI, _SOC, _JP2), at + 8) or syntax == RLELossless
+    while at + 8 <= len(value) and value.read(at, at + 4) == _ITEM:
+        (length,) = struct.unpack("<L", value.read(at + 4, at + 8))
+        begins = bytes(value.read(at + 8, at + 16)).startswith(_BEGINNINGS) or syntax in _ONE_EACH
         if group and begins:
             yield _joined(value, group)
             group = []
@@ -108,12 +107,12 @@ def _streams(value: bytes, syntax: str) -> Iterator[_Stream]:
         yield _joined(value, group)
 
 
-def _joined(value: bytes, group: list[tuple[int, int]]) -> _Stream:
+def _joined(value: PixelValue, group: list[tuple[int, int]]) -> _Stream:
     places, size = [], 0
     for start, end in group:
         places.append((size, start))
         size += end - start
-    return _Stream(b"".join(value[start:end] for start, end in group), tuple(places))
+    return _Stream(b"".join(value.read(start, end) for start, end in group), tuple(places))
 
 
 def _in_stream(stream: _Stream, syntax: str, pixels: int) -> Iterator[Part]:
@@ -129,7 +128,7 @@ def _in_stream(stream: _Stream, syntax: str, pixels: int) -> Iterator[Part]:
     elif syntax in video_text.SYNTAXES:
         found = (Part(*part) for part in video_text.parts(data))
     elif syntax == _DEFLATED_FRAME:
-        found = iter(())
+        found = deflated_parts(data)
     else:
         raise ValueError("a stream of an unknown kind")
     for part in found:
@@ -292,6 +291,22 @@ def rle_parts(data: bytes, pixels: int) -> Iterator[Part]:
                 yield Part(last, end, _NO_OPERATION)
 
 
+def deflated_parts(data: bytes) -> Iterator[Part]:
+    """Yield what follows the end of a deflated frame (PS3.5 A.4.13)."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    for at in range(0, len(data), _DEFLATED_AT_ONCE):
+        part = data[at : at + _DEFLATED_AT_ONCE]
+        try:
+            inflater.decompress(part)
+        except zlib.error as error:
+            raise ValueError("no deflated frame") from error
+        if inflater.eof:
+            yield from _tail(data, at + len(part) - len(inflater.unused_data))
+            return
+    raise ValueError("a deflated frame without an end")
+
+
+_DEFLATED_AT_ONCE: Final = 1 << 16
 _LETTERS: Final = re.compile(rb"[\x20-\x7e]{6}")
 _MANY_LETTERS: Final = re.compile(rb"[\x20-\x7e]{16}")
 _FILL: Final = b"\0\x80"

@@ -8,8 +8,10 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.codecs import decode_stream
 from viewer.dicom.errors import Unsupported
-from viewer.dicom.frames import byte_pairs_swapped, encapsulated_frames, frame_stream, native_data
+from viewer.dicom.fragments import encapsulated_frames
+from viewer.dicom.frames import frame_stream, native_value
 from viewer.dicom.pixel_format import FLOATS, PixelFormat, pixel_format
+from viewer.dicom.pixel_value import Buffer
 from viewer.dicom.streams import StreamHeader
 
 SHAPE: Final = "unused bits"
@@ -40,8 +42,9 @@ def is_drawn_in(dataset: Dataset) -> bool:
         return False
     if not made.encapsulated:
         width = made.bits_allocated
-        words = native_words(native_data(dataset, made), made)
-        return _differs(words, made, width, padding_words(dataset, made, width))
+        value, padding = native_value(dataset, made), padding_words(dataset, made, width)
+        parts = (value.read(*made.span(frame)) for frame in range(made.frames))
+        return any(_differs(native_words(part, made), made, width, padding) for part in parts)
     for fragments in encapsulated_frames(dataset):
         data, header = frame_stream(fragments, made)
         if header.precision <= made.bits_stored:
@@ -52,11 +55,10 @@ def is_drawn_in(dataset: Dataset) -> bool:
     return False
 
 
-def native_words(data: bytes, made: PixelFormat) -> Words:
+def native_words(data: Buffer | bytearray, made: PixelFormat) -> Words:
     """Return the words of uncompressed pixel data as a view."""
-    count = made.data_bytes // (made.bits_allocated // 8)
     order = "<" if made.little_endian else ">"
-    return np.frombuffer(data, f"{order}u{made.bits_allocated // 8}", count)
+    return np.frombuffer(data, f"{order}u{made.bits_allocated // 8}")
 
 
 def stream_words(decoded: NDArray[np.generic], header: StreamHeader) -> Words:
@@ -124,19 +126,14 @@ def cleared_words(words: Words, made: PixelFormat, width: int, padding: tuple[in
     return kept
 
 
-def cleared(dataset: Dataset, made: PixelFormat) -> bytes:
-    """Return uncompressed pixel data without bits outside Bits Stored, bytes in the file's order.
+def clear(data: bytearray, made: PixelFormat, padding: tuple[int, ...]) -> None:
+    """Clear bits outside Bits Stored in the bytes of one uncompressed frame, which are changed in place.
 
-    Raises Unsupported for samples that fill their words.
+    `padding`: as `padding_words` gives it. Raises Unsupported for samples that fill their words.
     """
     _refuse_full_words(made)
-    data = native_data(dataset, made)
-    padding = padding_words(dataset, made, made.bits_allocated)
     words = native_words(data, made)
-    # Arithmetic gives words in the byte order of this machine.
-    kept = cleared_words(words, made, made.bits_allocated, padding).astype(words.dtype)
-    changed = kept.tobytes() + data[made.data_bytes :]
-    return byte_pairs_swapped(changed) if made.swapped else changed
+    words[:] = cleared_words(words, made, made.bits_allocated, padding)
 
 
 def cleared_samples(
@@ -144,7 +141,7 @@ def cleared_samples(
 ) -> NDArray[np.generic]:
     """Return samples as `decode_stream` gives them, without bits outside Bits Stored.
 
-    Raises Unsupported as `cleared`.
+    Raises Unsupported as `clear`.
     """
     _refuse_full_words(made)
     if header.precision <= made.bits_stored:

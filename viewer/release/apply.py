@@ -108,7 +108,7 @@ def _kept(element: Element, *, implicit: bool) -> Element:
         value, vr = element.value or b"", element.VR
         if len(value) < element.length != _UNDEFINED:
             raise Unsupported("It is cut short: an element in it ends before its stated length.")
-        if len(value) % 2 and element.length != _UNDEFINED:
+        if len(value) % 2 and element.length != _UNDEFINED and isinstance(value, bytes):
             padding = b"\0" if vr in _TEXT_PADDED_BY_ZERO or vr is None else b" "
             element = element._replace(value=value + padding, length=len(value) + 1)
         elif element.value is None:

@@ -17,7 +17,8 @@ from viewer.dicom.errors import DeidError
 from viewer.dicom.sources import read_source
 from viewer.release.dicomdir import NAME as DICOMDIR
 from viewer.release.dicomdir import dicomdir_findings
-from viewer.release.residue import Needle, identity_of, kinds_in
+from viewer.release.needles import Needle
+from viewer.release.residue import identity_of, kinds_in
 from viewer.rules.standard import standard
 
 _SAFE_PRIVATE: Final = "113111"

@@ -1,18 +1,13 @@
 """Search a written file for what identified the patient: every reading, every encoding, every byte."""
 
-import hashlib
 import re
 import unicodedata
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from pydicom._uid_dict import UID_dictionary
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from viewer.dicom.content_tree import FORM_WORDS, is_form
@@ -28,8 +23,10 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
+from viewer.dicom.pixel_value import InFile, PixelValue
 from viewer.dicom.reading import Reading, reading_of
-from viewer.release.disguises import as_text_of_bytes, respelt, transcribed
+from viewer.release.disguises import respelt, transcribed
+from viewer.release.needles import Needle, count, encoded, inflated, matches
 from viewer.resources import resource
 
 _CORE: Final = frozenset(
@@ -46,23 +43,6 @@ _WORDLESS: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "AE"))
 _LONGEST: Final = 256
 _LONG_WORD: Final = 6
 """Letters from which on a name is found inside other words too."""
-_SMALL_BINARY: Final = 1024
-_SAFE_IN_BINARY: Final = 6
-"""Bytes that a needle must have to mean something inside pixel data and other large binary values."""
-_GUESSES: Final = ("utf-8", "gb18030")
-_ESCAPES: Final = re.compile(rb"\x1b[\x20-\x2f]+[\x30-\x7e]")
-"""Of code extensions (PS3.5 6.1.2.5): writers set them at different places."""
-_AT_ONCE: Final = 52
-_PADDING: Final = tuple(hashlib.sha256(bytes([i])).digest()[:12] for i in range(60))
-
-
-@dataclass(frozen=True, slots=True)
-class Needle:
-    """A text to look for, as it is written; `whole` demands that no letter or digit adjoins."""
-
-    text: str = field(repr=False)
-    kind: str
-    whole: bool
 
 
 @cache
@@ -87,16 +67,17 @@ def identity_of(source: Dataset) -> frozenset[Needle]:
     return frozenset(made)
 
 
-def kinds_in(content: bytes, name: str, written: Dataset, needles: Iterable[Needle]) -> set[str]:
+def kinds_in(content: bytes | InFile, name: str, written: Dataset, needles: Iterable[Needle]) -> set[str]:
     """Return the kinds of identity ("name", "UID" …) among the needles that a file or its name holds."""
     wanted = set(needles)
     found = _in_name(name, wanted)
-    stream = _inflated(content, written)
-    found |= _matches(stream.lower(), wanted, encodings_of(written), _binary_ranges(written))
+    found |= matches(inflated(content, written), written, wanted, encodings_of(written))
     return {needle.kind for needle in found}
 
 
-def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: Plan) -> list[Finding]:
+def residue(
+    content: bytes | InFile, name: str, source: Dataset, written: Dataset, plan: Plan
+) -> list[Finding]:
     """Return an ERROR for every kind of identity of the source that is still in the file or in its name.
 
     `content` is the whole file; a deflated data set is searched inflated. What the plan keeps because an
@@ -105,11 +86,11 @@ def residue(content: bytes, name: str, source: Dataset, written: Dataset, plan: 
     reading = reading_of(source)
     needles = set(_needles(source, plan, reading))
     named = _in_name(name, needles)
-    stream = _inflated(content, written)
-    found = _matches(stream.lower(), needles, reading.encodings, _binary_ranges(written))
+    stream = inflated(content, written)
+    found = matches(stream, written, needles, reading.encodings)
     if not found and not named:
         return []
-    left = {n for n in found if _count(stream, n, reading) > _allowed(source, plan, n, reading)}
+    left = {n for n in found if count(stream, n, reading) > _allowed(source, plan, n, reading)}
     places = _places(written, left) | {needle: "the file's name" for needle in named}
     return [
         Finding("identity-left", Severity.ERROR, place, f"The {kind} of the source is still in the file.")
@@ -235,116 +216,6 @@ def _in_name(name: str, needles: Iterable[Needle]) -> set[Needle]:
     return found
 
 
-@lru_cache(maxsize=4096)
-def _encoded(needle: Needle, encodings: tuple[str, ...]) -> frozenset[bytes]:
-    """Return the bytes in which a needle may stand, ASCII letters lower-cased, three at least.
-
-    Letters beyond ASCII have a byte form per case; the stream is lower-cased for ASCII only.
-    The UTF-16 form of a Latin text is cut of its last zero byte, so that it fits both byte orders.
-    """
-    made: set[bytes] = set()
-    text = needle.text
-    forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
-    for form in forms:
-        for encoding in dict.fromkeys((*encodings, *_GUESSES)):
-            try:
-                written = form.encode(encoding).lower()
-            except (UnicodeEncodeError, LookupError):
-                continue
-            made.update((written, _ESCAPES.sub(b"", written)) if b"\x1b" in written else (written,))
-        if needle.kind != "date" or text.isdigit():
-            made.add(form.encode("utf-16-le", "ignore").lower().removesuffix(b"\0"))
-            if not text.isascii():
-                made.add(form.encode("utf-16-be", "ignore").lower())
-    if text.isascii() and (needle.kind == "identifier" or "^" in text):
-        made.update(as_text_of_bytes(text))
-    return frozenset(m for m in made if len(m) >= 3)
-
-
-def _matches(
-    lowered: bytes, needles: set[Needle], encodings: Sequence[str], binary: Iterable[tuple[int, int]]
-) -> set[Needle]:
-    """Return the needles that occur in lower-cased bytes, short ones only outside the binary ranges."""
-    owners: dict[bytes, Needle] = {}
-    for needle in sorted(needles, key=lambda n: (n.whole, n.text, n.kind)):
-        for pattern in _encoded(needle, tuple(encodings)):
-            owners.setdefault(pattern, needle)
-    if not _touched(lowered, list(owners)):
-        return set()
-    long = {p: n for p, n in owners.items() if _safe_in_binary(p)}
-    found: set[Needle] = set()
-    position = 0
-    for low, high in [*binary, (len(lowered), len(lowered))]:
-        found |= _hits(lowered, position, low, owners)
-        found |= _hits(lowered, low, high, long)
-        position = high
-    return found
-
-
-def _safe_in_binary(pattern: bytes) -> bool:
-    """Return whether chance will not find a pattern in pixels; UTF-16 looks like small 16-bit samples."""
-    return len(pattern) >= (2 * _SAFE_IN_BINARY - 1 if b"\0" in pattern else _SAFE_IN_BINARY)
-
-
-def _touched(lowered: bytes, patterns: list[bytes]) -> bool:
-    """Return whether any pattern occurs at all; the way nearly every file goes.
-
-    Sixty patterns at once, of which some are random bytes, and leftmost matching let the library compare
-    sixteen bytes per step. Fewer, or only texts in UTF-16, make it look for single rare bytes instead,
-    and zero is not rare in pixels: fifty times slower.
-    """
-    for first in range(0, len(patterns), _AT_ONCE):
-        some = patterns[first : first + _AT_ONCE]
-        padded = [*some, *_PADDING[len(some) :]]
-        search = BytesAhoCorasick(padded, MatchKind.LeftmostFirst, Implementation.ContiguousNFA)
-        if search.find_matches_as_indexes(lowered):
-            return True
-    return False
-
-
-def _hits(lowered: bytes, low: int, high: int, owners: Mapping[bytes, Needle]) -> set[Needle]:
-    """Return the needles whose patterns occur in a part of the bytes, overlapping ones too."""
-    if low >= high or not owners:
-        return set()
-    patterns = list(owners)
-    search = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA)
-    found = set()
-    for index, start, end in search.find_matches_as_indexes(memoryview(lowered)[low:high], overlapping=True):
-        needle = owners[patterns[index]]
-        if not needle.whole or _stands_alone(lowered, low + start, low + end, needle):
-            found.add(needle)
-    return found
-
-
-def _stands_alone(lowered: bytes, start: int, end: int, needle: Needle) -> bool:
-    """Return whether no character of the needle's own kind adjoins: digits for dates, both for words."""
-    before, after = lowered[start - 1 : start], lowered[end : end + 1]
-    if needle.kind == "date":
-        return not before.isdigit()
-    adjoining = before + after
-    if needle.kind == "UID":
-        return not any(c in b"0123456789." for c in adjoining)
-    return not any(c < 128 and chr(c).isalnum() for c in adjoining)
-
-
-def _binary_ranges(written: Dataset) -> list[tuple[int, int]]:
-    """Return (first byte, byte after the last) of every large binary value of the top level, rising."""
-    found = []
-    for _, element in raw_elements(written):
-        if isinstance(element, RawDataElement) and isinstance(element.value, bytes):
-            binary = element.VR is None or element.VR in ("OB", "OW", "OD", "OF", "OL", "OV", "UN")
-            if binary and len(element.value) > _SMALL_BINARY:
-                found.append((element.value_tell, element.value_tell + len(element.value)))
-    return found
-
-
-def _inflated(content: bytes, written: Dataset) -> bytes:
-    if written.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.1.99":
-        return content
-    start = 144 + int(written.file_meta.FileMetaInformationGroupLength)
-    return content[:start] + zlib.decompress(content[start:], -zlib.MAX_WBITS)
-
-
 def _allowed(source: Dataset, plan: Plan, needle: Needle, reading: Reading) -> int:
     """Return how often identity may occur: in new values, and in what an option or a person keeps.
 
@@ -364,16 +235,7 @@ def _allowed(source: Dataset, plan: Plan, needle: Needle, reading: Reading) -> i
                 value = element.value
                 parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
     parts.append(plan.sop_instance_uid.encode() * 2)
-    return _count(b"\n".join(parts), needle, reading)
-
-
-def _count(stream: bytes, needle: Needle, reading: Reading) -> int:
-    lowered = stream.lower()
-    patterns = _encoded(needle, reading.encodings)
-    if not needle.whole:
-        return sum(lowered.count(pattern) for pattern in patterns)
-    found = (m for pattern in patterns for m in re.finditer(re.escape(pattern), lowered))
-    return sum(_stands_alone(lowered, m.start(), m.end(), needle) for m in found)
+    return count(b"\n".join(parts), needle, reading)
 
 
 def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
@@ -381,8 +243,10 @@ def _places(written: Dataset, left: Iterable[Needle]) -> dict[Needle, str]:
     places: dict[Needle, str] = {}
     for path, element, encodings in _all(written, (), reading_of(written)):
         raw = element.value
+        if isinstance(raw, PixelValue):
+            continue
         content = raw if isinstance(raw, bytes) else str(raw).encode("utf-8", "replace")
         for needle in left:
-            if any(p in content.lower() for p in _encoded(needle, tuple(encodings))):
+            if any(p in content.lower() for p in encoded(needle, tuple(encodings))):
                 places.setdefault(needle, path_text(path))
     return places

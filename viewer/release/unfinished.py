@@ -4,13 +4,16 @@ import contextlib
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from viewer.dicom.errors import UnsafeDestination
+from viewer.dicom.pixel_value import Buffer, InFile
 
 _FOLDER: Final = ".unfinished"
+_PART: Final = 1 << 24
 
 
 class Unfinished:
@@ -53,20 +56,31 @@ class Unfinished:
             os.close(self._handle)
             self._handle = -1
 
-    def write(self, content: bytes) -> None:
-        """Write the whole content; raises UnsafeDestination when the disk is full or read-only."""
+    def write(self, *pieces: Buffer) -> None:
+        """Write what comes next; raises UnsafeDestination when the disk is full or read-only."""
         try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(self._handle, view) :]
+            for piece in pieces:
+                view = memoryview(piece).cast("B")
+                while view:
+                    view = view[os.write(self._handle, view) :]
         except OSError as error:
             raise UnsafeDestination("The output folder is full or cannot be written.") from error
+
+    @contextlib.contextmanager
+    def reopened(self, *, large: int) -> Iterator[bytes | InFile]:
+        """Give what stands in the file now; from `large` bytes on the open file itself."""
+        size = os.fstat(self._handle).st_size
+        if size < large:
+            yield self.read_back()
+            return
+        with os.fdopen(os.dup(self._handle), "rb", buffering=0) as file:
+            yield InFile(file, 0, size)
 
     def read_back(self) -> bytes:
         """Return what stands in the file now, read through the operating system."""
         os.lseek(self._handle, 0, os.SEEK_SET)
         parts = []
-        while part := os.read(self._handle, 1 << 24):
+        while part := os.read(self._handle, _PART):
             parts.append(part)
         return b"".join(parts) if len(parts) != 1 else parts[0]
 
@@ -76,7 +90,7 @@ class Unfinished:
         Raises UnsafeDestination when a different file has the name and must not be replaced.
         """
         if self._target.exists():
-            if self._target.read_bytes() == self.read_back():
+            if self._is_there():
                 return
             if not replace_existing:
                 raise UnsafeDestination("A different file has its name there: choose an empty folder.")
@@ -86,6 +100,17 @@ class Unfinished:
         else:
             self._close()
             os.replace(self._draft, self._target)
+
+    def _is_there(self) -> bool:
+        """Return whether the file that has the name is equal."""
+        if self._target.stat().st_size != os.fstat(self._handle).st_size:
+            return False
+        with open(self._target, "rb", buffering=0) as there, os.fdopen(os.dup(self._handle), "rb") as own:
+            own.seek(0)
+            while part := there.read(_PART):
+                if part != own.read(len(part)):
+                    return False
+        return True
 
     def _publish_nameless(self) -> None:
         """Link the nameless file; a directory handle makes os.link follow the link (open(2), O_TMPFILE)."""

@@ -4,11 +4,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 
-from viewer.dicom.elements import raw_elements
+from viewer.release.verify_values import value_of
 
 UNUSED_BITS: Final = "unused bits"
 """Shape of a Blank that clears every bit outside Bits Stored; it has no points."""
@@ -18,31 +16,20 @@ _PIXEL_DATA: Final = 0x7FE00010
 _PADDING: Final = (0x00280120, 0x00280121)
 
 
-def without_unused_bits(source: Dataset, tag: int) -> Dataset:
-    """Return a data set like the source in which unused bits are zero, or the sign for signed samples.
+def without_unused_bits(source: Dataset, words: NDArray[Any]) -> NDArray[Any]:
+    """Return unsigned words of an uncompressed frame in which unused bits are zero, or the sign.
 
-    Pixel Padding Value stays. Raises ValueError when the pixel data is compressed or has no spare bits.
+    Pixel Padding Value stays. Raises ValueError when words have no spare bits.
     """
     allocated, stored, high = _depth(source)
-    element = source.get_item(tag)
-    if not isinstance(element, RawDataElement) or element.length == 0xFFFFFFFF or element.value is None:
-        raise ValueError("compressed pixel data")
-    order = "<" if source.original_encoding[1] else ">"
-    count = len(element.value) // (allocated // 8)
-    words = np.frombuffer(element.value, f"{order}u{allocated // 8}", count).astype(np.uint64)
-    kept = words & _mask(stored, high)
+    wide = words.astype(np.uint64)
+    kept = wide & _mask(stored, high)
     if int(source.get("PixelRepresentation") or 0):
-        kept[_is_negative(words, high)] |= np.uint64(((1 << allocated) - 1) ^ ((1 << (high + 1)) - 1))
-    exempt = _is_padding(source, words)
-    kept[exempt] = words[exempt]
-    value = kept.astype(f"{order}u{allocated // 8}").tobytes() + element.value[count * allocated // 8 :]
-    changed = Dataset(
-        {e.tag: e for _, e in raw_elements(source)} | {BaseTag(tag): element._replace(value=value)}
-    )
-    implicit, little = source.original_encoding
-    changed.set_original_encoding(implicit, little, source.original_character_set)
-    changed.file_meta = source.file_meta
-    return changed
+        kept[_is_negative(wide, high)] |= np.uint64(((1 << allocated) - 1) ^ ((1 << (high + 1)) - 1))
+    exempt = _is_padding(source, wide)
+    kept[exempt] = wide[exempt]
+    cleared: NDArray[Any] = kept.astype(words.dtype)
+    return cleared
 
 
 def as_if_cleared(source: Dataset, old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any] | None:
@@ -66,13 +53,23 @@ def is_drawn_in(written: Dataset) -> bool:
     """Return whether unused bits of uncompressed pixel data are more than signs and a little overflow."""
     try:
         allocated, stored, high = _depth(written)
-        value = written.get_item(_PIXEL_DATA).value
-        count = len(value) // (allocated // 8)
+        value = value_of(written, _PIXEL_DATA)
+        size = int(written.Rows) * int(written.Columns) * int(written.get("SamplesPerPixel") or 1)
     except (AttributeError, KeyError, TypeError, ValueError):
         return False  # nothing spare, or no pixels
+    step = max(size * allocated // 8, 1)
     order = "<" if written.original_encoding[1] else ">"
-    words = np.frombuffer(value, f"{order}u{allocated // 8}", count)
-    spare = words.dtype.type(((1 << allocated) - 1) & ~int(_mask(stored, high)))
+    for at in range(0, len(value), step):
+        part = value.read(at, min(at + step, len(value)))
+        words = np.frombuffer(part, f"{order}u{allocated // 8}", len(part) // (allocated // 8))
+        if words.size and _tells(written, words, int(_mask(stored, high))):
+            return True
+    return False
+
+
+def _tells(written: Dataset, words: NDArray[Any], mask: int) -> bool:
+    allocated, stored, _ = _depth(written)
+    spare = words.dtype.type(((1 << allocated) - 1) & ~mask)
     if not int(np.bitwise_or.reduce(words)) & int(spare):
         return False
     words = words[~_is_padding(written, words)]

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
@@ -25,7 +26,7 @@ def black_words(dataset: Dataset, photometric: str, *, encapsulated: bool) -> tu
         values: list[list[int]] = [[0]]
     elif photometric in ("MONOCHROME1", "MONOCHROME2"):
         values = [[highest if photometric == "MONOCHROME1" else lowest]]
-    elif photometric in ("RGB", "YBR_RCT", "YBR_ICT"):
+    elif photometric in ("RGB", "YBR_RCT", "YBR_ICT", "XYB"):
         values = [[0]] * 3
     elif photometric in ("YBR_FULL", "YBR_FULL_422"):
         values = [[0], [2 ** (stored - 1)], [2 ** (stored - 1)]]
@@ -42,6 +43,13 @@ def black_words(dataset: Dataset, photometric: str, *, encapsulated: bool) -> tu
 
 def _darkest(dataset: Dataset, lowest: int, highest: int) -> list[int]:
     """Return every index whose colour is the darkest of the palette."""
+    values = np.arange(lowest, highest + 1)
+    luma = palette_colours(dataset, lowest, highest) @ np.array(_LUMA)
+    return [int(v) for v in values[luma == luma.min()]]
+
+
+def palette_colours(dataset: Dataset, lowest: int, highest: int) -> NDArray[np.int64]:
+    """Return the colour of every index from the lowest to the highest: (n, 3)."""
     values = np.arange(lowest, highest + 1, dtype=np.int32)
     implicit, little = dataset.original_encoding
     part = Dataset()
@@ -56,5 +64,4 @@ def _darkest(dataset: Dataset, lowest: int, highest: int) -> list[int]:
             if not little:
                 value = np.frombuffer(value, ">u2").astype("<u2").tobytes()
             part[tag] = DataElement(tag, "OW", value[:entries] if len(value) < 2 * entries else value)
-    colours = apply_color_lut(values, part)[:, :3].astype(np.int64) @ np.array(_LUMA)
-    return [int(v) for v in values[colours == colours.min()]]
+    return apply_color_lut(values, part)[:, :3].astype(np.int64)

@@ -1,6 +1,7 @@
 """Decodes compressed frames for the checker, with decoders of another origin than the encoder's."""
 
 import struct
+import zlib
 from functools import cache
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
@@ -19,6 +22,7 @@ from pydicom.uid import (
     JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
@@ -49,6 +53,8 @@ def decoded(dataset: Dataset, data: bytes) -> tuple[NDArray[Any], str]:
 
     Raises NotDecoded.
     """
+    if str(dataset.file_meta.TransferSyntaxUID) in _WITHOUT_PYDICOM:
+        return _decoded_without_pydicom(dataset, data)
     failed = None
     for decoder, plugin in _decoders(str(dataset.file_meta.TransferSyntaxUID)):
         try:
@@ -61,6 +67,30 @@ def decoded(dataset: Dataset, data: bytes) -> tuple[NDArray[Any], str]:
         words = made.view(f"u{made.dtype.itemsize}").reshape(*made.shape[:2], -1)
         return words, str(properties["photometric_interpretation"])
     raise NotDecoded from failed
+
+
+def _decoded_without_pydicom(dataset: Dataset, data: bytes) -> tuple[NDArray[Any], str]:
+    """Return a frame in a syntax that pydicom does not know: deflated, or JPEG XL."""
+    shape = int(dataset.Rows), int(dataset.Columns), int(dataset.get("SamplesPerPixel") or 1)
+    bits = int(dataset.BitsAllocated)
+    photometric = str(dataset.PhotometricInterpretation)
+    try:
+        if str(dataset.file_meta.TransferSyntaxUID) != _DEFLATED:
+            samples = np.asarray(imagecodecs.jpegxl_decode(data)).reshape(shape)
+            return samples.view(f"u{samples.dtype.itemsize}"), photometric
+        inflated = zlib.decompressobj(-15).decompress(data, 1 << 30)
+        if bits == 1:
+            words = np.unpackbits(np.frombuffer(inflated, np.uint8), bitorder="little")
+        else:
+            words = np.frombuffer(inflated, f"<u{bits // 8}")
+        if words.size < np.prod(shape):
+            raise ValueError("too few samples")
+        words = words[: int(np.prod(shape))]
+        if int(dataset.get("PlanarConfiguration") or 0):
+            return words.reshape(shape[2], *shape[:2]).transpose(1, 2, 0), photometric
+        return words.reshape(shape), photometric
+    except (zlib.error, *FAILURES) as error:
+        raise NotDecoded from error
 
 
 def _options(dataset: Dataset) -> dict[str, Any]:
@@ -85,7 +115,13 @@ def _decoders(syntax: str) -> tuple[tuple[Decoder, str], ...]:
     pydicom has no plug-in for JPEG Lossless and HTJ2K without packages that are not used here; one is added
     to a decoder of its own, so that pydicom itself is not changed.
     """
-    plugins = {RLELossless: ["pydicom"], JPEGLSLossless: ["pyjpegls"], JPEG2000Lossless: ["pillow"]}
+    plugins = {
+        RLELossless: ["pydicom"],
+        JPEGLSLossless: ["pyjpegls"],
+        JPEGLSNearLossless: ["pyjpegls"],
+        JPEG2000Lossless: ["pillow"],
+        JPEG2000: ["pillow"],
+    }
     found = [(get_decoder(syntax), plugin) for plugin in plugins.get(UID(syntax), [])]
     if syntax in _OWN:
         own = Decoder(UID(syntax))
@@ -95,7 +131,9 @@ def _decoders(syntax: str) -> tuple[tuple[Decoder, str], ...]:
 
 
 _JPEG_LOSSLESS: Final = (JPEGLossless, JPEGLosslessSV1)
-_OWN: Final = (*_JPEG_LOSSLESS, JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL)
+_OWN: Final = (*_JPEG_LOSSLESS, JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
+_DEFLATED: Final = "1.2.840.10008.1.2.8.1"
+_WITHOUT_PYDICOM: Final = (_DEFLATED, "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.112")
 
 
 def is_available(syntax: str) -> bool:

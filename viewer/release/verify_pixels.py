@@ -1,37 +1,48 @@
 """Check the pixels of a written file against its source; shares no code with what blanked them."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from io import BytesIO
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
+from os import cpu_count
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_fragmented_frames, parse_basic_offsets, parse_fragments
-from pydicom.uid import (
-    UID,
-)
+from pydicom.uid import UID
 
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.release.report import PixelProof
 from viewer.release.verify_bits import UNUSED_BITS, as_if_cleared, is_drawn_in, without_unused_bits
-from viewer.release.verify_black import black_words
+from viewer.release.verify_blocks import blocks_problem, jpeg_of
 from viewer.release.verify_decoders import FAILURES, NotDecoded, decoded
+from viewer.release.verify_fill import Ground, allowed
+from viewer.release.verify_frames import (
+    PIXEL_DATA,
+    are_offsets_right,
+    fragments,
+    frame_bits,
+    is_halved,
+    native_frame,
+    native_value,
+)
+from viewer.release.verify_shapes import Filled, filled
 from viewer.release.verify_streams import TEXTS, with_texts_blanked
+from viewer.release.verify_values import same_part, same_value, value_of
 
-_PIXEL_DATA: Final = 0x7FE00010
-_PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
-_OFFSETS: Final = (0x7FE00001, 0x7FE00002)
+_PIXELS: Final = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _HIDDEN: Final = "Bits of the image that belong to no pixel hold data."
+_PHOTOMETRIC: Final = 0x00280004
 _GEOMETRY: Final = (
-    *(0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011),
+    *(0x00280002, _PHOTOMETRIC, 0x00280006, 0x00280008, 0x00280010, 0x00280011),
     *(0x00280100, 0x00280101, 0x00280102, 0x00280103),
 )
-_Masks: TypeAlias = dict[int, NDArray[np.bool_]]
-"""Per touched frame which pixels must be black: (rows, columns)."""
+_RECOLOURED: Final = ("YBR_ICT", "YBR_RCT")
+"""Colours of frames compressed with loss, and of the same ones once all are stored without."""
+_Wanted: TypeAlias = dict[int, list[Filled]]
+"""Per touched frame what must be filled with what."""
 
 
 class _Wrong(Exception):
@@ -42,6 +53,15 @@ class _Wrong(Exception):
         super().__init__(message)
 
 
+_MESSAGES: Final = {
+    "frame-missing": "A frame has another size than before.",
+    "blocks-outside-changed": "Parts of the compressed image outside the regions have changed.",
+    "pixels-outside-changed": "Pixels outside the regions have changed.",
+    "box-not-blank": "A region is not wholly filled as it was asked for.",
+    "stream-text-left": "The compressed image still carries text beside the picture.",
+}
+
+
 def check_pixels(
     source: Dataset, written: Dataset, blanks: Sequence[Blank]
 ) -> tuple[PixelProof, tuple[Finding, ...]]:
@@ -49,7 +69,8 @@ def check_pixels(
 
     Without blanks the pixel data must be byte-identical, but for one byte that pads an odd length. With
     blanks every untouched frame must be byte-identical, every touched one equal outside the shapes and
-    black inside, as pydicom decodes it with a decoder of another origin than the one that blanked it.
+    filled inside, as pydicom decodes it with a decoder of another origin than the one that blanked it; of a
+    JPEG frame, every block of coefficients outside must be equal. Frames are read one by one.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -73,45 +94,46 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
         if blanks:
             raise _Wrong("pixels-missing", "There are no pixels in which a region could be blanked.")
         return PixelProof("none")
-    _same_header(source, written)
     frames = int(source.get("NumberOfFrames") or 1)
     if any(blank.shape == TEXTS for blank in blanks):
         source, written = with_texts_blanked(source), with_texts_blanked(written)
         blanks = [blank for blank in blanks if blank.shape != TEXTS]
     hidden = any(blank.shape == UNUSED_BITS for blank in blanks)
     blanks = [blank for blank in blanks if blank.shape != UNUSED_BITS]
+    touched = {frame for blank in blanks for frame in blank.frames}
+    _same_header(source, written, all_touched=len(touched) == frames)
+    wanted = _wanted(source, blanks, frames)
     encapsulated = _undefined_length(source, tags[0])
-    if hidden and not encapsulated:
-        source = without_unused_bits(source, tags[0])
-    if not blanks and not (hidden and encapsulated):
+    if not wanted and not hidden:
         _check_bytes(source, written, tags)
-        return PixelProof("decoded", frames, frames) if hidden else PixelProof("bytes", frames)
+        return PixelProof("bytes", frames)
     if len(tags) != 1:
         raise _Wrong("pixels-unreadable", "It has more than one kind of pixel data.")
-    masks = _masks(source, blanks, frames)
     if encapsulated:
-        _check_streams(source, written, masks, frames, hidden=hidden)
+        _check_streams(source, written, wanted, frames, hidden=hidden)
     else:
-        _check_native(source, written, masks, frames)
-    blanked = sum(int(np.count_nonzero(mask)) for mask in masks.values())
-    return PixelProof("decoded", frames, frames if hidden else len(masks), blanked)
+        _check_native(source, written, wanted, frames, hidden=hidden)
+    blanked = sum(int(np.count_nonzero(part.shown)) for parts in wanted.values() for part in parts)
+    return PixelProof("decoded", frames, frames if hidden else len(wanted), blanked)
 
 
 def _check_bytes(source: Dataset, written: Dataset, tags: Sequence[int]) -> None:
     """Raise unless the pixel data are as before and unused bits in them draw nothing."""
     for tag in tags:
-        if not _same_bytes(_bytes(source, tag), _bytes(written, tag)):
+        if not same_value(value_of(source, tag), value_of(written, tag)):
             raise _Wrong("pixels-changed", "The pixel data changed although no region was drawn.")
-    if tags[0] == _PIXEL_DATA and not _undefined_length(written, tags[0]) and is_drawn_in(written):
+    if tags[0] == PIXEL_DATA and not _undefined_length(written, tags[0]) and is_drawn_in(written):
         raise _Wrong("hidden-bits-left", _HIDDEN)
 
 
-def _same_header(source: Dataset, written: Dataset) -> None:
+def _same_header(source: Dataset, written: Dataset, *, all_touched: bool) -> None:
     """Raise unless geometry, depth, colours and encoding of the pixels are as before."""
     for tag in _GEOMETRY:
         old, new = _header_value(source, tag), _header_value(written, tag)
         if type(old) is not type(new):
             old, new = source.get(tag), written.get(tag)
+        if tag == _PHOTOMETRIC and all_touched and _colours(source, written) == _RECOLOURED:
+            continue
         if old != new:
             raise _Wrong("pixel-header-changed", "What the file says of its pixels has changed.")
     tag = next(t for t in _PIXELS if t in source)
@@ -122,6 +144,10 @@ def _same_header(source: Dataset, written: Dataset) -> None:
         raise _Wrong("syntax-changed", "The transfer syntax has changed.")
     if not wrapped and source.original_encoding[1] != written.original_encoding[1]:
         raise _Wrong("syntax-changed", "The byte order of the pixels has changed.")
+
+
+def _colours(source: Dataset, written: Dataset) -> tuple[str, str]:
+    return str(source.get("PhotometricInterpretation")), str(written.get("PhotometricInterpretation"))
 
 
 def _header_value(dataset: Dataset, tag: int) -> object:
@@ -145,160 +171,135 @@ def _undefined_length(dataset: Dataset, tag: int) -> bool:
     return bool(element is not None and element.is_undefined_length)
 
 
-def _bytes(dataset: Dataset, tag: int) -> bytes:
-    element = dataset.get_item(tag)
-    return bytes(element.value or b"") if element is not None else b""
-
-
-def _same_bytes(old: bytes, new: bytes) -> bool:
-    """Return whether values are equal but for the byte that pads an odd length; nothing is copied."""
-    return old == new or (len(old) % 2 == 1 and len(new) == len(old) + 1 and new.startswith(old))
-
-
-def _masks(dataset: Dataset, blanks: Sequence[Blank], frames: int) -> _Masks:
-    """Return the masks of all touched frames; raise when a region cannot be checked."""
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    masks: _Masks = {}
+def _wanted(dataset: Dataset, blanks: Sequence[Blank], frames: int) -> _Wanted:
+    """Return what every touched frame must be filled with; raise when a region cannot be checked."""
+    of_frame: dict[int, list[Blank]] = {}
     for blank in blanks:
-        if blank.shape != "rectangle":
-            raise _Wrong("shape-unknown", "A region has a shape that cannot be checked.")
-        left, top, right, bottom = blank.points
-        inside = np.zeros((rows, columns), np.bool_)
-        inside[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
         for frame in blank.frames:
             if not 0 <= frame < frames:
                 raise _Wrong("frame-missing", "A frame in which a region was drawn is missing.")
-            if inside.any():
-                masks[frame] = inside | masks[frame] if frame in masks else inside
-    return masks
+            of_frame.setdefault(frame, []).append(blank)
+    known: dict[tuple[Blank, ...], list[Filled]] = {}
+    for mine in of_frame.values():
+        if tuple(mine) not in known:
+            try:
+                parts = filled(mine, int(dataset.Rows), int(dataset.Columns))
+            except ValueError:
+                raise _Wrong("shape-unknown", "A region has a shape that cannot be checked.") from None
+            known[tuple(mine)] = [part for part in parts if part.covered.any()]
+    return {frame: known[tuple(mine)] for frame, mine in of_frame.items() if known[tuple(mine)]}
 
 
-def _compare(
-    old: NDArray[Any], new: NDArray[Any], mask: NDArray[np.bool_], black: tuple[frozenset[int], ...]
-) -> None:
-    """Raise unless samples (rows, columns, samples) are equal outside the mask and black inside."""
-    if old.shape != new.shape or old.shape[:2] != mask.shape:
-        raise _Wrong("frame-missing", "A frame has another size than before.")
-    changed = np.nonzero(old != new)
-    if not mask[changed[0], changed[1]].all():
-        raise _Wrong("pixels-outside-changed", "Pixels outside the regions have changed.")
-    if not mask.any():
-        return
-    if not black:
-        raise _Wrong("box-not-blank", "What black is in this image is not known.")
-    inside = new[mask].reshape(-1, len(black))
-    constant = bool((inside == inside[0]).all())
-    if not constant or any(int(v) not in b for v, b in zip(inside[0], black, strict=True)):
-        raise _Wrong("box-not-blank", "A region is not wholly black.")
+def _compare(old: NDArray[Any], new: NDArray[Any], parts: Sequence[Filled], ground: Ground) -> None:
+    """Raise unless samples (rows, columns, samples) are equal outside the shapes and filled inside."""
+    if old.shape != new.shape or any(old.shape[:2] != part.covered.shape for part in parts):
+        raise _Wrong("frame-missing", _MESSAGES["frame-missing"])
+    inside = np.any([part.shown for part in parts], axis=0) if parts else np.zeros(old.shape[:2], np.bool_)
+    rows, columns = np.nonzero((old != new).any(axis=-1))
+    if not inside[rows, columns].all():
+        raise _Wrong("pixels-outside-changed", _MESSAGES["pixels-outside-changed"])
+    for part in parts:
+        found = new[part.shown]
+        if len(found):
+            _check_fill(found, allowed(part.blank, ground, old[part.covered]))
+
+
+def _check_fill(found: NDArray[Any], words: tuple[frozenset[int], ...]) -> None:
+    if len(words) != found.shape[-1]:
+        raise _Wrong("box-not-blank", "What a region should be filled with in this image is not known.")
+    constant = bool((found == found[0]).all())
+    if not constant or any(int(v) not in right for v, right in zip(found[0], words, strict=True)):
+        raise _Wrong("box-not-blank", _MESSAGES["box-not-blank"])
 
 
 # Uncompressed pixels: compared as they stand in the file ---------------------------------------------
 
 
-def _check_native(source: Dataset, written: Dataset, masks: _Masks, frames: int) -> None:
+def _check_native(source: Dataset, written: Dataset, wanted: _Wanted, frames: int, *, hidden: bool) -> None:
     tag = next(t for t in _PIXELS if t in source)
-    old, new = _bytes(source, tag), _bytes(written, tag)
+    old, new = native_value(source, tag), native_value(written, tag)
     if not (len(old) <= len(new) <= len(old) + len(old) % 2):
         raise _Wrong("frame-missing", "There are not as many pixels as before.")
-    if source.get_item(tag).VR == "OW" and not source.original_encoding[1] and source.BitsAllocated <= 8:
-        old, new = (np.frombuffer(v + b"\0" * (len(v) % 2), "u2").byteswap().tobytes() for v in (old, new))
-    photometric = str(source.get("PhotometricInterpretation", ""))
-    black = black_words(source, photometric, encapsulated=False)
-    halved = photometric == "YBR_FULL_422"
-    if halved:
-        black = (*black[:1], *black)
+    ground = Ground(source, str(source.get("PhotometricInterpretation", "")), encapsulated=False)
     for frame in range(frames):
-        before, after = (_native_frame(source, v, frame, tag) for v in (old, new))
-        if frame in masks:
-            mask = masks[frame]
-            _compare(before, after, mask[:, ::2] | mask[:, 1::2] if halved else mask, black)
+        before, after = (native_frame(source, value, frame, tag) for value in (old, new))
+        if hidden:
+            before = without_unused_bits(source, before)
+        if frame in wanted and is_halved(source):
+            _compare_pairs(before, after, wanted[frame], ground)
+        elif frame in wanted:
+            _compare(before, after, wanted[frame], ground)
         elif not np.array_equal(before, after):
             raise _Wrong("untouched-frame-changed", "A frame without a region has changed.")
-    end = _frame_bits(source, tag) * frames // 8
-    rest = slice(end + 1 if _frame_bits(source, tag) * frames % 8 else end, None)
-    if not _same_bytes(old[rest], new[rest]):
+    bits = frame_bits(source, tag) * frames
+    if not same_part(old, new, (bits + 7) // 8, len(old)):
         raise _Wrong("pixels-outside-changed", "What follows the last frame has changed.")
 
 
-def _allocated(dataset: Dataset, tag: int) -> int:
-    return {0x7FE00008: 32, 0x7FE00009: 64}.get(tag) or int(dataset.BitsAllocated)
+def _compare_pairs(old: NDArray[Any], new: NDArray[Any], parts: Sequence[Filled], ground: Ground) -> None:
+    """Compare pairs of pixels with one chrominance (rows, columns / 2, 4): both are filled or none."""
+    grown = [
+        Filled(p.blank, p.covered, np.repeat(p.shown[:, ::2] | p.shown[:, 1::2], 2, axis=1)) for p in parts
+    ]
+    later = np.zeros(grown[0].shown.shape, np.bool_)
+    for place in range(len(grown) - 1, -1, -1):
+        shown = grown[place].shown & ~later
+        later |= grown[place].shown
+        grown[place] = Filled(grown[place].blank, grown[place].covered, shown)
+    _compare(_singly(old), _singly(new), grown, ground)
 
 
-def _frame_bits(dataset: Dataset, tag: int) -> int:
-    samples = 2 if dataset.get("PhotometricInterpretation") == "YBR_FULL_422" else _samples(dataset)
-    return int(dataset.Rows) * int(dataset.Columns) * samples * _allocated(dataset, tag)
-
-
-def _samples(dataset: Dataset) -> int:
-    return int(dataset.get("SamplesPerPixel") or 1)
-
-
-def _native_frame(dataset: Dataset, data: bytes, frame: int, tag: int) -> NDArray[Any]:
-    """Return the unsigned words of a frame, as a view: (rows, columns, samples), or pairs for 4:2:2."""
-    bits, size = _allocated(dataset, tag), _frame_bits(dataset, tag)
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    if bits == 1:
-        packed = np.frombuffer(data, np.uint8)[size * frame // 8 : (size * (frame + 1) + 7) // 8]
-        first = size * frame % 8
-        words = np.unpackbits(packed, bitorder="little")[first : first + size]
-    else:
-        order = "<" if dataset.original_encoding[1] else ">"
-        words = np.frombuffer(data, f"{order}u{bits // 8}", size // bits, size * frame // 8)
-    if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
-        return words.reshape(rows, columns // 2, 4)
-    if dataset.get("PlanarConfiguration") == 1:
-        return words.reshape(_samples(dataset), rows, columns).transpose(1, 2, 0)
-    return words.reshape(rows, columns, _samples(dataset))
+def _singly(pairs: NDArray[Any]) -> NDArray[Any]:
+    """Return Y, Cb, Cr of each pixel of (rows, columns / 2, 4) Y, Y, Cb, Cr."""
+    rows, half, _ = pairs.shape
+    chrominance = np.repeat(pairs[..., 2:], 2, axis=1)
+    return np.concatenate([pairs[..., :2].reshape(rows, 2 * half, 1), chrominance], axis=-1)
 
 
 # Compressed pixels: touched frames decoded, the others compared as they stand ------------------------
 
 
-def _check_streams(source: Dataset, written: Dataset, masks: _Masks, frames: int, *, hidden: bool) -> None:
-    _check_offsets(source, written, frames)
+def _check_streams(source: Dataset, written: Dataset, wanted: _Wanted, frames: int, *, hidden: bool) -> None:
+    if not are_offsets_right(source, written, frames):
+        raise _Wrong("offsets-wrong", "A table of frame positions is wrong, missing or new.")
     seen = 0
-    for before, after in zip_longest(_fragments(source, frames), _fragments(written, frames)):
-        if before is None or after is None:
-            raise _Wrong("frame-missing", "There are not as many frames as before.")
-        if seen in masks or hidden:
-            old, _ = decoded(source, b"".join(before))
-            new, photometric = decoded(written, b"".join(after))
-            old = _as_if_cleared(source, old, new) if hidden else old
-            mask = masks.get(seen, np.zeros(new.shape[:2], np.bool_))
-            _compare(old, new, mask, black_words(source, photometric, encapsulated=True))
-        elif before != after:
-            raise _Wrong("untouched-frame-changed", "A frame without a region has changed.")
-        seen += 1
+    with ThreadPoolExecutor(min(cpu_count() or 1, 4)) as pool:
+        running = []
+        for before, after in zip_longest(fragments(source, frames), fragments(written, frames)):
+            if before is None or after is None:
+                raise _Wrong("frame-missing", "There are not as many frames as before.")
+            if seen in wanted or hidden:
+                parts = wanted.get(seen, [])
+                streams = b"".join(before), b"".join(after)
+                running.append(pool.submit(_check_frame, source, written, *streams, parts, hidden=hidden))
+                if len(running) >= _AT_ONCE:
+                    running.pop(0).result()
+            elif before != after:
+                raise _Wrong("untouched-frame-changed", "A frame without a region has changed.")
+            seen += 1
+        for one in running:
+            one.result()
     if seen != frames:
         raise _Wrong("frame-missing", "There are not as many frames as the file says.")
 
 
-def _as_if_cleared(source: Dataset, old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
-    cleared = as_if_cleared(source, old, new)
-    if cleared is None:
-        raise _Wrong("hidden-bits-left", _HIDDEN)
-    return cleared
+_AT_ONCE: Final = 8
 
 
-def _fragments(dataset: Dataset, frames: int) -> Iterator[tuple[bytes, ...]]:
-    extended = None
-    if _OFFSETS[0] in dataset:
-        extended = _bytes(dataset, _OFFSETS[0]), _bytes(dataset, _OFFSETS[1])
-    value = _bytes(dataset, _PIXEL_DATA)
-    return generate_fragmented_frames(value, number_of_frames=frames, extended_offsets=extended)
-
-
-def _check_offsets(source: Dataset, written: Dataset, frames: int) -> None:
-    """Raise unless every offset table that was there is there, and points to fragments in order."""
-    stream = BytesIO(_bytes(written, _PIXEL_DATA))
-    basic = parse_basic_offsets(stream)
-    start = stream.tell()
-    places = {place - start for place in parse_fragments(stream)[1]}
-    extended = [int(v) for v in np.frombuffer(_bytes(written, _OFFSETS[0]), "<u8")]
-    for table in (basic, extended):
-        right = len(table) == frames and table[0] == 0 and table == sorted(set(table)) and places >= {*table}
-        if table and not right:
-            raise _Wrong("offsets-wrong", "A table of frame positions is wrong.")
-    had_basic = bool(parse_basic_offsets(_bytes(source, _PIXEL_DATA)))
-    if had_basic != bool(basic) or any((t in source) != (t in written) for t in _OFFSETS):
-        raise _Wrong("offsets-wrong", "A table of frame positions is missing or new.")
+def _check_frame(
+    source: Dataset, written: Dataset, before: bytes, after: bytes, parts: Sequence[Filled], *, hidden: bool
+) -> None:
+    jpeg = jpeg_of(source, before)
+    if jpeg is not None and not hidden:
+        problem = blocks_problem(source, jpeg, jpeg_of(written, after), parts)
+        if problem:
+            raise _Wrong(problem, _MESSAGES.get(problem, "The blocks of a compressed image are not right."))
+        return
+    old, _ = decoded(source, before)
+    new, photometric = decoded(written, after)
+    if hidden:
+        cleared = as_if_cleared(source, old, new)
+        if cleared is None:
+            raise _Wrong("hidden-bits-left", _HIDDEN)
+        old = cleared
+    _compare(old, new, parts, Ground(source, photometric, encapsulated=True))

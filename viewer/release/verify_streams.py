@@ -2,6 +2,7 @@
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
@@ -11,12 +12,15 @@ from pydicom.tag import BaseTag
 
 from viewer.dicom.decisions import Finding, Severity
 from viewer.dicom.elements import raw_elements
+from viewer.dicom.pixel_value import Overwritten, PixelValue
+from viewer.release.verify_values import value_of
 
 TEXTS: Final = "stream text"
 """Shape of a Blank that overwrites such text; it has no points."""
 _PIXEL_DATA: Final = 0x7FE00010
 _UNDEFINED: Final = 0xFFFFFFFF
 _RLE: Final = "1.2.840.10008.1.2.5"
+_DEFLATED: Final = "1.2.840.10008.1.2.8.1"
 Area: TypeAlias = tuple[int, int]
 
 _ENCODERS: Final = re.compile(
@@ -34,14 +38,13 @@ def with_texts_blanked(dataset: Dataset) -> Dataset:
 
     Source and output must be equal then. Raises ValueError or struct.error when it cannot be followed.
     """
-    element = dataset.get_item(_PIXEL_DATA)
-    if not isinstance(element, RawDataElement) or element.value is None:
+    element, value = dataset.get_item(_PIXEL_DATA), value_of(dataset, _PIXEL_DATA)
+    if not isinstance(element, RawDataElement) or not len(value):
         raise ValueError("no compressed pixel data")
-    value = bytearray(element.value)
-    for start, end in areas(bytes(value), _syntax(dataset), _pixels(dataset)):
-        value[start:end] = bytes(end - start)
+    places = areas(value, _syntax(dataset), _pixels(dataset))
+    blank = Overwritten(value, [(start, end, 0) for start, end in places])
     elements = {e.tag: e for _, e in raw_elements(dataset)}
-    changed = Dataset(elements | {BaseTag(_PIXEL_DATA): element._replace(value=bytes(value))})
+    changed = Dataset(elements | {BaseTag(_PIXEL_DATA): element._replace(value=blank)})
     implicit, little = dataset.original_encoding
     changed.set_original_encoding(implicit, little, dataset.original_character_set)
     changed.file_meta = dataset.file_meta
@@ -53,11 +56,12 @@ def texts_left(dataset: Dataset) -> tuple[Finding, ...]:
     element = dataset.get_item(_PIXEL_DATA) if _PIXEL_DATA in dataset else None
     if not isinstance(element, RawDataElement) or element.length != _UNDEFINED or not element.value:
         return ()
+    value = value_of(dataset, _PIXEL_DATA)
     try:
-        places = list(areas(element.value, _syntax(dataset), _pixels(dataset)))
+        places = list(areas(value, _syntax(dataset), _pixels(dataset)))
     except (ValueError, IndexError, struct.error):
         return ()  # the plan has told that it cannot be followed
-    if any(_tells(element.value[start:end]) for start, end in places):
+    if any(_tells(bytes(value.read(start, end))) for start, end in places):
         message = "The compressed image still carries text beside the picture."
         return (Finding("stream-text-left", Severity.ERROR, "(7FE0,0010)", message),)
     return ()
@@ -78,27 +82,27 @@ def _tells(found: bytes) -> bool:
     return len(text) > _ENOUGH or _RUN.search(text) is not None
 
 
-def areas(value: bytes, syntax: str, pixels: int) -> Iterator[Area]:
+def areas(value: PixelValue, syntax: str, pixels: int) -> Iterator[Area]:
     """Yield where text may stand in the value of encapsulated Pixel Data (PS3.5 A.4).
 
     `pixels`: rows x columns, which the runs of an RLE segment make.
     """
     fragments, at = [], 0
     while at + 8 <= len(value):
-        tag, length = struct.unpack_from("<LL", value, at)
+        tag, length = struct.unpack("<LL", value.read(at, at + 8))
         if tag != 0xE000FFFE:
             break
         fragments.append((at + 8, at + 8 + length))
         at += 8 + length
     groups: list[list[Area]] = []
     for area in fragments[1:]:
-        start = value[area[0] : area[0] + 8]
+        start = value.read(area[0], area[0] + 8)
         own = start[:2] == b"\xff\xd8" or start[:4] == b"\xff\x4f\xff\x51" or start[4:] == b"jP  "
-        if own or not groups or syntax == _RLE:
+        if own or not groups or syntax in (_RLE, _DEFLATED):
             groups.append([])
         groups[-1].append(area)
     for group in groups:
-        data = b"".join(value[a:b] for a, b in group)
+        data = b"".join(value.read(a, b) for a, b in group)
         for first, last in _in_stream(data, syntax, pixels):
             yield from _back(group, first, last)
 
@@ -122,6 +126,8 @@ def _in_stream(data: bytes, syntax: str, pixels: int) -> Iterator[Area]:
         return _boxes(data)
     if syntax == _RLE:
         return _rle(data, pixels)
+    if syntax == _DEFLATED:
+        return _deflated(data)
     return iter(())  # of video only the known identity is looked for
 
 
@@ -198,6 +204,16 @@ def _boxes(data: bytes) -> Iterator[Area]:
             yield at + head, at + size
         at += size
     yield at, len(data)
+
+
+def _deflated(data: bytes) -> Iterator[Area]:
+    """Yield what follows the end of a deflated frame (RFC 1951)."""
+    inflater = zlib.decompressobj(-15)
+    try:
+        inflater.decompress(data)
+    except zlib.error as error:
+        raise ValueError("no deflated frame") from error
+    yield len(data) - len(inflater.unused_data), len(data)
 
 
 def _rle(data: bytes, pixels: int) -> Iterator[Area]:

@@ -17,10 +17,10 @@ from viewer import PRODUCT, VERSION
 from viewer.app.workspace import Workspace
 from viewer.custody.envelope import certificates
 from viewer.dicom.documents import PDF, layout_of
+from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.batch import Job, export
-from viewer.release.run import parse
 from viewer.resources import resource
 from viewer.rules.documents import harmless
 from viewer.rules.plan import plan
