@@ -9,13 +9,16 @@ from pydicom.uid import (
     JPEG2000,
     UID,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLosslessSV1,
     JPEGLSLossless,
     JPEGLSNearLossless,
     RLELossless,
 )
 
 from tests.dicom.pictures import KINDS, label, picture, put_streams, reread, values
-from viewer.dicom.codecs import JPEG_XL
+from viewer.dicom.codecs import JPEG_XL, JPEG_XL_RECOMPRESSION
 from viewer.dicom.decisions import Blank
 from viewer.dicom.errors import Unsupported
 from viewer.dicom.fragments import encapsulated_frames
@@ -124,6 +127,53 @@ def test_lossy_streams_under_lossless_syntaxes_lose_nothing_more(syntax: UID, en
     redact(output, [blank])
     assert frame_stream(encapsulated_frames(output)[0], pixel_format(output))[1].lossless
     assert check_pixels(source, output, [blank])[1] == ()
+
+
+def jpeg(frame: np.ndarray, **more: object) -> bytes:
+    return imagecodecs.jpeg8_encode(frame, 90, **more)
+
+
+BLOCKS = [
+    ("mono8", JPEGBaseline8Bit, jpeg),
+    ("mono12", JPEGExtended12Bit, lambda f: jpeg(f, bitspersample=12)),
+    ("rgb", JPEGBaseline8Bit, lambda f: jpeg(f, subsampling="422")),
+    ("rgb", JPEGBaseline8Bit, lambda f: jpeg(f, subsampling="420")),
+    ("mono8", JPEGLosslessSV1, jpeg),
+    ("mono8", UID(JPEG_XL_RECOMPRESSION), lambda f: imagecodecs.jpegxl_encode_jpeg(jpeg(f))),
+    ("rgb", UID(JPEG_XL_RECOMPRESSION), lambda f: imagecodecs.jpegxl_encode_jpeg(jpeg(f))),
+]
+BLOCK_IDS = [f"{n}-{kind}-{label(syntax)}" for n, (kind, syntax, _) in enumerate(BLOCKS)]
+
+
+@pytest.mark.parametrize("fill", ["black", "mean", 77])
+@pytest.mark.parametrize(("kind", "syntax", "encode"), BLOCKS, ids=BLOCK_IDS)
+def test_jpeg_frames_change_in_the_blocks_under_the_box_only(
+    kind: str, syntax: UID, encode: object, fill: str | int
+) -> None:
+    source = lossy(kind, syntax, encode)
+    if kind == "rgb" and syntax == JPEGBaseline8Bit:
+        source.PhotometricInterpretation = "YBR_FULL_422"
+        source = reread(source)
+    output = reread(source)
+    blank = Blank("rectangle", BOX, (1,), fill=fill)
+    redact(output, [blank])
+    written = reread(output)
+    old, new = encapsulated_frames(source), encapsulated_frames(written)
+    assert [bytes(a[0]) == bytes(b[0]) for a, b in zip(old, new, strict=True)] == [True, False, True]
+    before = decode_frame(source, 1).astype(int)
+    after = decode_frame(written, 1).astype(int)
+    left, top, right, bottom = BOX
+    changed = np.argwhere((before != after).reshape(ROWS, COLUMNS, -1).any(axis=-1))
+    step = 17
+    assert changed.min(axis=0)[0] > top - step
+    assert changed.max(axis=0)[1] < right + step
+    inside = after[top:bottom, left:right]
+    assert np.ptp(inside.reshape(-1, inside.shape[-1] if kind == "rgb" else 1), axis=0).max() <= 1
+    if fill == "black" and kind != "rgb":
+        assert inside.max() == 0
+    proof, findings = check_pixels(source, written, [blank])
+    assert findings == ()
+    assert proof.frames_touched == 1
 
 
 def test_colours_that_cannot_be_told_are_held() -> None:

@@ -313,6 +313,8 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "viewer.release.verify_fill",
         "viewer.release.verify_frames",
         "viewer.release.verify_jpeg",
+        "viewer.release.verify_jpeg_native",
+        "viewer.release.verify_jpeg_scans",
         "viewer.release.verify_pixels",
         "viewer.release.verify_shapes",
         "viewer.release.verify_values",

@@ -32,6 +32,9 @@ class AsFile(io.BufferedReader):
 
 
 class _Raw(io.RawIOBase):
+    name = ""
+    """pydicom asks for one."""
+
     def __init__(self, content: PixelValue) -> None:
         self._content, self._at = content, 0
 
