@@ -179,6 +179,8 @@ SYNTAXES: Final[Mapping[str, Syntax]] = MappingProxyType(
         str(uid.RLELossless): Syntax("RLE Lossless", Stream.RLE, Way.AGAIN),
         str(uid.JPEGBaseline8Bit): Syntax("JPEG Baseline", Stream.JPEG, Way.BLOCKS, lossy=True),
         str(uid.JPEGExtended12Bit): Syntax("JPEG Extended", Stream.JPEG, Way.BLOCKS, lossy=True),
+        "1.2.840.10008.1.2.4.53": Syntax("JPEG Spectral Selection", Stream.JPEG, Way.BLOCKS, lossy=True),
+        "1.2.840.10008.1.2.4.55": Syntax("JPEG Full Progression", Stream.JPEG, Way.BLOCKS, lossy=True),
         str(uid.JPEGLossless): Syntax("JPEG Lossless", Stream.JPEG_LOSSLESS, Way.AGAIN),
         str(uid.JPEGLosslessSV1): Syntax("JPEG Lossless SV1", Stream.JPEG_LOSSLESS, Way.AGAIN),
         str(uid.JPEGLSLossless): Syntax("JPEG-LS Lossless", Stream.JPEG_LS, Way.AGAIN),
