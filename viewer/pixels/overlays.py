@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from viewer.dicom.elements import converted
 from viewer.dicom.errors import Unsupported
 from viewer.dicom.frames import byte_pairs_swapped, decode_frame
 from viewer.dicom.pixel_format import LARGEST_FRAME, PixelFormat, number, pixel_bytes, pixel_format
+from viewer.pixels.strokes import SHAPES, strokes
 from viewer.pixels.unused_bits import has_spare_bits
 
 GROUPS: Final = tuple(range(0x6000, 0x6020, 2))
@@ -75,15 +77,16 @@ def cleaned(overlay: Plane, made: PixelFormat, blanks: Iterable[Blank]) -> bytes
     Nobody can have seen what lies outside. A drawing over every frame loses the boxes of every frame.
     """
     kept = np.zeros_like(overlay.bits)
+    of_frame = strokes([blank for blank in blanks if blank.shape in SHAPES], made)
     for index, bits in enumerate(overlay.bits):
         frame = None if overlay.first is None else overlay.first + index
         if frame is not None and frame >= made.frames:
             continue
         shown = _part(overlay, 0, 0, made.columns, made.rows)
         kept[index][shown] = bits[shown]
-        for blank in blanks:
-            if blank.shape == "rectangle" and (frame is None or frame in blank.frames):
-                kept[index][_part(overlay, *blank.points)] = 0
+        mine = of_frame.values() if frame is None else [of_frame.get(frame, ())]
+        for (down, across), _ in chain.from_iterable({id(parts): parts for parts in mine}.values()):
+            kept[index][_part(overlay, across.start, down.start, across.stop, down.stop)] = 0
     packed = np.packbits(kept, axis=None, bitorder="little").tobytes()
     packed += b"\0" * (len(packed) % 2)
     return byte_pairs_swapped(packed) if overlay.swapped else packed

@@ -1,7 +1,7 @@
 """What is to be blanked in each frame of an image, worked out from the shapes of a plan."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ Strokes: TypeAlias = tuple[tuple[Area, Blank], ...]
 Painted: TypeAlias = tuple[Area, tuple[int | float, ...]]
 """One rectangle and the stored value, one per sample, that fills it."""
 
-_SHAPES = {"rectangle": 4, "ellipse": 4}
+SHAPES: Final = ("rectangle", "ellipse", "polygon")
+"""Shapes that have points; the others stand for parts of the pixel data that no place shows."""
+_POINTS: Final = {"rectangle": 4, "ellipse": 4}
 
 
 def strokes(blanks: Sequence[Blank], made: PixelFormat) -> dict[int, Strokes]:
@@ -47,7 +49,7 @@ def strokes(blanks: Sequence[Blank], made: PixelFormat) -> dict[int, Strokes]:
 
 def _refuse(blank: Blank, made: PixelFormat) -> None:
     points = blank.points
-    wanted = _SHAPES.get(blank.shape)
+    wanted = _POINTS.get(blank.shape)
     fits = len(points) == wanted or (blank.shape == "polygon" and len(points) >= 6 and not len(points) % 2)
     if not fits:
         raise Unsupported("A region has a shape that this version cannot blank.")

@@ -1,7 +1,7 @@
 """Check the overlays of a written file: nothing in boxes or outside the image; the rest as it was."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.decisions import Basis, Blank, Finding, Plan, Severity
 from viewer.dicom.elements import CONVERSION_ERRORS
+from viewer.release.verify_shapes import filled
 
 _GROUPS: Final = range(0x6000, 0x6020, 2)
 
@@ -45,8 +46,9 @@ def _wrong(source: Dataset, written: Dataset, group: int, blanks: Sequence[Blank
         rows, columns = rows + int(origin[0]) - 1, columns + int(origin[1]) - 1
         allowed[index] &= (rows >= 0) & (rows < int(written.Rows)) & (columns >= 0)
         allowed[index] &= columns < int(written.Columns)
-        for left, top, right, bottom in _boxes(written, group, index, blanks):
-            allowed[index] &= (rows < top) | (rows >= bottom) | (columns < left) | (columns >= right)
+        inside = _filled(written, _image_frame(written, group, index), blanks)
+        seen = np.flatnonzero(allowed[index])
+        allowed[index].flat[seen] = ~inside[rows.flat[seen], columns.flat[seen]]
         if _image_frame(written, group, index) >= int(written.get("NumberOfFrames") or 1):
             allowed[index] = False
     if (after & ~allowed).any():
@@ -62,14 +64,16 @@ def _image_frame(written: Dataset, group: int, index: int) -> int:
     return (int(first.value) if first is not None and first.value else 1) - 1 + index
 
 
-def _boxes(
-    written: Dataset, group: int, index: int, blanks: Sequence[Blank]
-) -> Iterator[tuple[int, int, int, int]]:
-    frame = _image_frame(written, group, index)
-    for blank in blanks:
-        if blank.shape == "rectangle" and (frame < 0 or frame in blank.frames):
-            left, top, right, bottom = blank.points
-            yield left, top, right, bottom
+def _filled(written: Dataset, frame: int, blanks: Sequence[Blank]) -> NDArray[np.bool_]:
+    """Return what regions cover in a frame of the image, in any frame when it is -1."""
+    size = int(written.Rows), int(written.Columns)
+    regions = [blank for blank in blanks if blank.points]
+    frames = {f for blank in regions for f in blank.frames} if frame < 0 else {frame}
+    covered = np.zeros(size, np.bool_)
+    for mine in {tuple(b for b in regions if f in b.frames) for f in frames}:
+        for part in filled(mine, *size):
+            covered |= part.shown
+    return covered
 
 
 def _is_followed(written: Dataset, group: int, bits: int) -> bool:
