@@ -157,10 +157,12 @@ def test_boxes_reach_as_far_as_was_chosen(opened: Workspace) -> None:
     loop = first(opened, "US")
     opened.select(loop, 2)
     for kind in ScopeKind:
-        opened.add_region(Box(0, 0, 9, 9), kind)
+        opened.add_region(Box(0, 0, 9, 9), kind, frames=(1, 3))
     assert {r.scope.kind for r in opened.regions_here()} == set(ScopeKind)
     opened.select(loop, 3)
     assert {r.scope.kind for r in opened.regions_here()} == set(ScopeKind) - {ScopeKind.FRAME}
+    opened.select(loop, 0)
+    assert ScopeKind.FRAMES not in {r.scope.kind for r in opened.regions_here()}
     opened.select(first(opened, "CT"))
     assert opened.regions_here() == ()
 

@@ -288,4 +288,4 @@ def test_every_image_of_the_corpus_is_blanked_exactly_or_held(corpus: Path) -> N
         done += 1
         assert check_pixels(source, output, [box])[1] == (), path.name
     assert done > 70
-    assert held > 5
+    assert done >= 0.98 * (done + held)

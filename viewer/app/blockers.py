@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.finders.risk import burned_in_risk
-from viewer.pixels.regions import Region, ScopeKind
+from viewer.pixels.regions import ON_ONE_IMAGE, Region, ScopeKind
 from viewer.rules.documents import shows_pixels
 from viewer.rules.recipe import Recipe
 
@@ -62,10 +62,10 @@ def _unseen(catalog: Catalog, recipe: Recipe, likely: frozenset[int]) -> Iterato
 
 def _other_sizes(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
     """Yield the series in which a box was drawn for images of another size."""
-    wide = [r for r in recipe.regions if r.scope.kind in (ScopeKind.SERIES, ScopeKind.STUDY)]
+    wide = [r for r in recipe.regions if r.scope.kind not in ON_ONE_IMAGE]
     narrow: dict[str, list[Region]] = {}
     for region in recipe.regions:
-        if region.scope.kind in (ScopeKind.FRAME, ScopeKind.IMAGE):
+        if region.scope.kind in ON_ONE_IMAGE:
             narrow.setdefault(region.scope.uid, []).append(region)
     for number, study, series in _numbered(catalog):
         uids = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid}

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from viewer.app.blockers import Blocker, blockers, likely_text
+from viewer.app.region_scopes import Frames, region_for, regions_on
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan, Severity
@@ -17,7 +18,7 @@ from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
 from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.dicom.sources import read_source
-from viewer.pixels.regions import Box, Region, Scope, ScopeKind
+from viewer.pixels.regions import BLACK_INSIDE, Box, Manner, Region, ScopeKind, Shape, fitted
 from viewer.release.batch import Job, check_destination, export
 from viewer.release.report import Report
 from viewer.rules.plan import plan
@@ -238,35 +239,26 @@ class Workspace(QObject):
     def clear_override(self, selector: str) -> None:
         self._change("tag choice", self.recipe.without_override(selector))
 
-    def add_region(self, box: Box, kind: ScopeKind) -> None:
-        """Add a box for the selected frame, image, series or study."""
-        region = self._region(box, kind)
-        if region is not None:
-            self._change("box", replace(self.recipe, regions=(*self.recipe.regions, region)))
-
-    def _region(self, box: Box, kind: ScopeKind) -> Region | None:
-        chosen = self.selection
-        if chosen.instance is None or chosen.series is None or chosen.study is None:
-            return None
-        image = chosen.instance
-        uid = {ScopeKind.SERIES: chosen.series.uid, ScopeKind.STUDY: chosen.study.uid}.get(
-            kind, image.sop_instance_uid
-        )
-        inside = box.clipped(image.rows, image.columns)
-        if not uid or inside is None:
+    def add_region(
+        self, shape: Shape, kind: ScopeKind, *, manner: Manner = BLACK_INSIDE, frames: Frames = (0, 0)
+    ) -> None:
+        """Add a shape for the selected frame, image, series or study; `frames`: for FRAMES."""
+        region = region_for(self.selection, shape, kind, frames)
+        if region is None:
             self.noticed.emit(
                 "A box cannot be kept here: this image has no identifier, or the box is outside."
             )
-            return None
-        frames = (chosen.frame, chosen.frame) if kind is ScopeKind.FRAME else None
-        return Region(inside, Scope(kind, uid, image.rows, image.columns, frames))
+            return
+        region = replace(region, fill=manner.fill, keep=manner.keep)
+        self._change("box", replace(self.recipe, regions=(*self.recipe.regions, region)))
 
     def change_region(self, region: Region, box: Box) -> None:
         inside = box.clipped(region.scope.rows, region.scope.columns)
         if inside is None:
             self.remove_region(region)
             return
-        moved = tuple(replace(r, box=inside) if r is region else r for r in self.recipe.regions)
+        shape = fitted(region.shape, inside if isinstance(region.shape, Box) else box)
+        moved = tuple(replace(r, shape=shape) if r is region else r for r in self.recipe.regions)
         self._change("box", replace(self.recipe, regions=moved))
 
     def remove_region(self, region: Region) -> None:
@@ -301,21 +293,7 @@ class Workspace(QObject):
 
     def regions_here(self) -> tuple[Region, ...]:
         """Return the regions whose scope holds the selected image and frame, other sizes included."""
-        chosen = self.selection
-        if chosen.instance is None or chosen.series is None or chosen.study is None:
-            return ()
-        uids = {
-            ScopeKind.FRAME: chosen.instance.sop_instance_uid,
-            ScopeKind.IMAGE: chosen.instance.sop_instance_uid,
-            ScopeKind.SERIES: chosen.series.uid,
-            ScopeKind.STUDY: chosen.study.uid,
-        }
-        return tuple(
-            r
-            for r in self.recipe.regions
-            if r.scope.uid == uids[r.scope.kind]
-            and (r.scope.frames is None or r.scope.frames[0] <= chosen.frame <= r.scope.frames[1])
-        )
+        return regions_on(self.selection, self.recipe.regions)
 
     # Release -----------------------------------------------------------------------------------
 

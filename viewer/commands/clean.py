@@ -38,7 +38,11 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
 @click.option("--option", "options", multiple=True, help="PS3.15 option: " + ", ".join(_OPTION_NAMES))
 @click.option("--set", "settings", multiple=True, help="SELECTOR=ACTION (replace:VALUE gives a value).")
 @click.option(
-    "--box", "boxes", multiple=True, help="X,Y,W,H[@modality=US;series=2;instance=7;size=CxR;frame=1-9]"
+    "--box",
+    "boxes",
+    multiple=True,
+    help="X,Y,W,H or ellipse:X,Y,W,H or polygon:X,Y X,Y X,Y… or fan:X,Y X,Y X,Y[ X,Y], then "
+    "[@modality=US;series=2;instance=7;size=CxR;frame=1-9;keep=inside;fill=black|mean|NUMBER]",
 )
 @click.option(
     "--documents",

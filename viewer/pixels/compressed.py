@@ -65,7 +65,9 @@ def blank_streams(
     frames: list[Fragments] = list(encapsulated_frames(dataset))
     wanted = range(made.frames) if hidden else sorted(of_frame)
     touched = []
-    for frame, data in _in_threads(
+    # Only what was tried for long may run in threads: an encoder of JPEG 2000 crashed in them, once in a while.
+    run = _in_threads if SYNTAXES[made.syntax].stream is Stream.JPEG else _one_by_one
+    for frame, data in run(
         lambda n: _changed(_Job(dataset, made, of_frame.get(n, ()), hidden), frames[n]), wanted
     ):
         if data is not None:
@@ -82,13 +84,16 @@ def blank_streams(
     return Done(value, elements)
 
 
+def _one_by_one(
+    change: Callable[[int], bytes | None], frames: Sequence[int]
+) -> Iterator[tuple[int, bytes | None]]:
+    return ((frame, change(frame)) for frame in frames)
+
+
 def _in_threads(
     change: Callable[[int], bytes | None], frames: Sequence[int]
 ) -> Iterator[tuple[int, bytes | None]]:
-    """Yield (frame, what came of it) in order; most codecs let other threads go on."""
-    if len(frames) < 2:
-        yield from ((frame, change(frame)) for frame in frames)
-        return
+    """Yield (frame, what came of it) in order."""
     with ThreadPoolExecutor(min(cpu_count() or 1, 4)) as pool:
         waiting: list[tuple[int, Future[bytes | None]]] = []
         for frame in frames:

@@ -20,6 +20,8 @@ from viewer.dicom.documents import (
     page_picture,
 )
 from viewer.dicom.errors import Unsupported
+from viewer.pixels.areas import areas
+from viewer.pixels.strokes import SHAPES, has_no_area
 
 _LONGEST_VALUE: Final = 0xFFFFFFFE
 _HEAD: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
@@ -49,6 +51,8 @@ def redrawn(content: bytes, blanks: Sequence[Blank]) -> bytes:
     made. Raises Unsupported.
     """
     layout = layout_of(content)
+    if any(blank.shape not in SHAPES or has_no_area(blank) for blank in blanks):
+        raise Unsupported("A region has a shape that this version cannot blank.")
     return image_only_pdf(_blanked_pages(content, layout, blanks), len(layout.pages))
 
 
@@ -57,20 +61,9 @@ def _blanked_pages(content: bytes, layout: Layout, blanks: Sequence[Blank]) -> I
         picture = page_picture(content, number)
         if picture.shape[:2] != size:
             raise Unsupported("A page of the document inside has another size than it says.")
-        for blank in blanks:
-            if number in blank.frames:
-                _fill(picture, blank)
+        for rows, columns, _ in areas([b for b in blanks if number in b.frames], *picture.shape[:2]):
+            picture[rows, columns] = 0
         yield picture
-
-
-def _fill(picture: Page, blank: Blank) -> None:
-    """Make a box black; what of it lies outside of a page smaller than the canvas falls away."""
-    if blank.shape != "rectangle" or len(blank.points) != 4:
-        raise Unsupported("A region has a shape that this version cannot blank.")
-    left, top, right, bottom = blank.points
-    if not (0 <= left < right and 0 <= top < bottom):
-        raise Unsupported("A region has no area.")
-    picture[top:bottom, left:right] = 0
 
 
 def image_only_pdf(pictures: Iterable[Page], count: int) -> bytes:

@@ -22,7 +22,6 @@ Painted: TypeAlias = tuple[Area, tuple[int | float, ...]]
 
 SHAPES: Final = ("rectangle", "ellipse", "polygon")
 """Shapes that have points; the others stand for parts of the pixel data that no place shows."""
-_POINTS: Final = {"rectangle": 4, "ellipse": 4}
 
 
 def strokes(blanks: Sequence[Blank], made: PixelFormat) -> dict[int, Strokes]:
@@ -48,16 +47,20 @@ def strokes(blanks: Sequence[Blank], made: PixelFormat) -> dict[int, Strokes]:
 
 
 def _refuse(blank: Blank, made: PixelFormat) -> None:
-    points = blank.points
-    wanted = _POINTS.get(blank.shape)
-    fits = len(points) == wanted or (blank.shape == "polygon" and len(points) >= 6 and not len(points) % 2)
-    if not fits:
+    if blank.shape not in SHAPES:
         raise Unsupported("A region has a shape that this version cannot blank.")
     if any(not 0 <= frame < made.frames for frame in blank.frames):
         raise Unsupported("A region is meant for a frame that the image does not have.")
-    xs, ys = points[::2], points[1::2]
-    if (wanted and (xs[1] <= xs[0] or ys[1] <= ys[0])) or len(set(xs)) < 2 or len(set(ys)) < 2:
+    if has_no_area(blank):
         raise Unsupported("A region has no area.")
+
+
+def has_no_area(blank: Blank) -> bool:
+    """Return whether the points of a shape enclose nothing, or are no points of such a shape."""
+    xs, ys = blank.points[::2], blank.points[1::2]
+    if blank.shape == "polygon":
+        return len(xs) != len(ys) or len(xs) < 3 or len(set(xs)) < 2 or len(set(ys)) < 2
+    return len(blank.points) != 4 or xs[1] <= xs[0] or ys[1] <= ys[0]
 
 
 def painted(parts: Strokes, frame: NDArray[Any], made: PixelFormat, dataset: Dataset) -> list[Painted]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from viewer.custody.envelope import certificates
 from viewer.dicom.catalog import Instance
 from viewer.dicom.errors import DeidError, UnsafeDestination
-from viewer.pixels.regions import Region, ScopeKind
+from viewer.pixels.regions import ON_ONE_IMAGE, Region
 from viewer.release.dicomdir import NAME, write_dicomdir
 from viewer.release.report import Held, InstanceReport, Report
 from viewer.release.run import Task, run_instance
@@ -97,10 +97,10 @@ def _indexed(job: Job) -> tuple[str, ...]:
 
 def _recipes(recipe: Recipe) -> Callable[[Instance], Recipe]:
     """Return what gives an instance its recipe without the boxes of other images: it is sent to workers."""
-    wide = tuple(r for r in recipe.regions if r.scope.kind in (ScopeKind.SERIES, ScopeKind.STUDY))
+    wide = tuple(r for r in recipe.regions if r.scope.kind not in ON_ONE_IMAGE)
     own: dict[str, list[Region]] = {}
     for region in recipe.regions:
-        if region.scope.kind in (ScopeKind.FRAME, ScopeKind.IMAGE):
+        if region.scope.kind in ON_ONE_IMAGE:
             own.setdefault(region.scope.uid, []).append(region)
 
     def recipe_of(instance: Instance) -> Recipe:

@@ -16,6 +16,7 @@ from viewer.dicom.decisions import Action, Blank, Decision, Finding, Plan, Sever
 from viewer.dicom.documents import pdfium_lock
 from viewer.dicom.elements import ElementPath, path_text
 from viewer.release.report import PixelProof
+from viewer.release.verify_shapes import filled
 
 DOCUMENT: Final = 0x00420011
 LENGTH: Final = 0x00420015
@@ -181,13 +182,10 @@ def _check_pages(before: bytes, after: bytes, blanks: tuple[Blank, ...]) -> tupl
 
 
 def _inside(blanks: tuple[Blank, ...], number: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return which pixels of a page lie in a box."""
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    """Return which pixels of a page are to be black."""
     inside = np.zeros(shape[:2], dtype=bool)
-    for blank in blanks:
-        if number in blank.frames:
-            x0, y0, x1, y1 = blank.points
-            inside |= (rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1)
+    for part in filled([blank for blank in blanks if number in blank.frames], *shape[:2]):
+        inside |= part.shown
     return inside
 
 

@@ -1,6 +1,7 @@
 """Which of the regions that a person drew fall on one instance, as shapes in its stored pixels."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
@@ -8,10 +9,11 @@ from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
 from viewer.dicom.errors import Unsupported
 from viewer.pixels import stream_text, unused_bits
-from viewer.pixels.regions import Region, ScopeKind
+from viewer.pixels.regions import Box, Region, ScopeKind
 
 _UID_OF = {
     ScopeKind.FRAME: 0x00080018,
+    ScopeKind.FRAMES: 0x00080018,
     ScopeKind.IMAGE: 0x00080018,
     ScopeKind.SERIES: 0x0020000E,
     ScopeKind.STUDY: 0x0020000D,
@@ -69,13 +71,18 @@ def fitted(
         if (region.scope.rows, region.scope.columns) != (rows, columns):
             problems.append(_other_size(region, rows, columns))
             continue
-        box = region.box.clipped(rows, columns)
         numbers = _frames(region, frames)
-        if box is None or not numbers:
+        if region.box.clipped(rows, columns) is None or not numbers:
             problems.append(_outside(region))
         else:
-            blanks.append(Blank("rectangle", (box.x, box.y, box.x + box.width, box.y + box.height), numbers))
+            blanks.append(_inside(region, rows, columns).blank(numbers))
     return tuple(dict.fromkeys(blanks)), tuple(dict.fromkeys(problems))
+
+
+def _inside(region: Region, rows: int, columns: int) -> Region:
+    """Return a region without the part of a box that lies outside the image; other shapes stay whole."""
+    clipped = region.shape.clipped(rows, columns) if isinstance(region.shape, Box) else None
+    return region if clipped is None else replace(region, shape=clipped)
 
 
 def _hidden_drawing(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding, ...]]:
@@ -122,7 +129,7 @@ def _declared_bits(dataset: Dataset) -> list[int]:
 
 
 def _frames(region: Region, count: int) -> tuple[int, ...]:
-    if region.scope.kind is not ScopeKind.FRAME or region.scope.frames is None:
+    if region.scope.frames is None:
         return tuple(range(count))
     first, last = region.scope.frames
     return tuple(range(max(first, 0), min(last + 1, count)))

@@ -1,0 +1,57 @@
+"""Which images a shape drawn on the selected one is for."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
+
+from viewer.dicom.catalog import Instance, Series, Study
+from viewer.pixels.regions import ON_ONE_IMAGE, Box, Region, Scope, ScopeKind, Shape
+
+Frames: TypeAlias = tuple[int, int]
+"""First and last frame, 0-based."""
+
+
+class Selected(Protocol):
+    """What is on screen."""
+
+    @property
+    def study(self) -> Study | None: ...
+    @property
+    def series(self) -> Series | None: ...
+    @property
+    def instance(self) -> Instance | None: ...
+    @property
+    def frame(self) -> int: ...
+
+
+def region_for(chosen: Selected, shape: Shape, kind: ScopeKind, frames: Frames) -> Region | None:
+    """Return a region for the selected frame, frames, image, series or study.
+
+    None without an image, without an identifier to key it by, or when nothing of it lies in the image.
+    """
+    image, uid = chosen.instance, _uid(chosen, kind)
+    inside = shape.bounds.clipped(image.rows, image.columns) if image is not None else None
+    if image is None or not uid or inside is None:
+        return None
+    of = {ScopeKind.FRAME: (chosen.frame, chosen.frame), ScopeKind.FRAMES: frames}.get(kind)
+    kept = inside if isinstance(shape, Box) else shape
+    return Region(kept, Scope(kind, uid, image.rows, image.columns, of))
+
+
+def _uid(chosen: Selected, kind: ScopeKind) -> str:
+    if chosen.instance is None or chosen.series is None or chosen.study is None:
+        return ""
+    if kind in ON_ONE_IMAGE:
+        return chosen.instance.sop_instance_uid
+    return chosen.series.uid if kind is ScopeKind.SERIES else chosen.study.uid
+
+
+def regions_on(chosen: Selected, regions: Iterable[Region]) -> tuple[Region, ...]:
+    """Return the regions whose scope holds the selected image and frame, other sizes included."""
+    if chosen.instance is None:
+        return ()
+    return tuple(
+        region
+        for region in regions
+        if region.scope.uid == _uid(chosen, region.scope.kind)
+        and (region.scope.frames is None or region.scope.frames[0] <= chosen.frame <= region.scope.frames[1])
+    )
