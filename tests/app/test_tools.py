@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viewer.app.gestures import Gesture, begin
 from viewer.app.tools import (
     INSIDE,
     Button,
     Changed,
     Drawn,
-    Gesture,
     Outlined,
     Part,
     Placed,
@@ -20,7 +20,6 @@ from viewer.app.tools import (
     Size,
     Tool,
     Windowed,
-    begin,
     box_at,
     centred,
     dragged_window,

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from viewer.dicom.catalog import Instance, Series, Study
+from viewer.pixels.areas import areas
 from viewer.pixels.regions import ON_ONE_IMAGE, Box, Region, Scope, ScopeKind, Shape
 
 Frames: TypeAlias = tuple[int, int]
@@ -43,6 +46,15 @@ def _uid(chosen: Selected, kind: ScopeKind) -> str:
     if kind in ON_ONE_IMAGE:
         return chosen.instance.sop_instance_uid
     return chosen.series.uid if kind is ScopeKind.SERIES else chosen.study.uid
+
+
+def filled_pixels(regions: Iterable[Region], rows: int, columns: int) -> int:
+    """Return how many pixels of a frame regions fill, those for another size left out."""
+    blanks = [r.blank((0,)) for r in regions if (r.scope.rows, r.scope.columns) == (rows, columns)]
+    covered = np.zeros((rows, columns), np.bool_)
+    for down, across, _ in areas(blanks, rows, columns):
+        covered[down, across] = True
+    return int(np.count_nonzero(covered))
 
 
 def regions_on(chosen: Selected, regions: Iterable[Region]) -> tuple[Region, ...]:

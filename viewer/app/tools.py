@@ -1,12 +1,12 @@
-"""What a press, a drag and a release mean: gestures over the image as plain values, without a window.
+"""What tools work with: where the image lies, boxes as they are drawn and moved, what a gesture brings about.
 
 Positions on the screen are device pixels, positions on the image are stored pixels (0 = left or top edge).
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ SMALLEST_SCALE: Final = 1 / 64
 LARGEST_SCALE: Final = 64.0
 CLICK: Final = 4
 """A press that moves less than this many device pixels is a click."""
-_ZOOM_PER_PIXEL: Final = 1.008
 _WINDOW_TRAVEL: Final = 300.0
 """Device pixels of travel over which a window drag doubles the width."""
 
@@ -31,9 +30,16 @@ class Tool(Enum):
 
     SELECT = auto()
     BOX = auto()
+    ELLIPSE = auto()
+    POLYGON = auto()
+    FAN = auto()
     WINDOW = auto()
     PAN = auto()
     ZOOM = auto()
+
+
+DRAWS: Final = (Tool.BOX, Tool.ELLIPSE, Tool.POLYGON, Tool.FAN)
+"""Tools that make regions."""
 
 
 class Button(Enum):
@@ -235,6 +241,14 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointed:
+    """A corner of a shape was set, in stored pixels."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A box was moved or resized."""
 
@@ -249,142 +263,4 @@ class Selected:
     index: int
 
 
-Effect: TypeAlias = Placed | Windowed | Outlined | Drawn | Changed | Selected
-
-
-class Gesture(Protocol):
-    """From press to release; asked with screen positions, it answers what the view is to do."""
-
-    def during(self, x: float, y: float) -> Effect:
-        """Return what to show while the button is down."""
-
-    def after(self, x: float, y: float) -> Effect:
-        """Return what the release means."""
-
-    def undone(self) -> Effect:
-        """Return what takes everything back (Escape)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panning:
-    """Moves the image with the pointer."""
-
-    scene: Scene
-    x: float
-    y: float
-
-    def during(self, x: float, y: float) -> Effect:
-        return Placed(panned(self.scene.place, x - self.x, y - self.y))
-
-    def after(self, x: float, y: float) -> Effect:
-        return self.during(x, y)
-
-    def undone(self) -> Effect:
-        return Placed(self.scene.place)
-
-
-@dataclass(frozen=True, slots=True)
-class Zooming(Panning):
-    """Up enlarges, down shrinks, about the point of the press."""
-
-    def during(self, x: float, y: float) -> Effect:
-        return Placed(zoomed(self.scene.place, _ZOOM_PER_PIXEL ** (self.y - y), self.x, self.y))
-
-
-@dataclass(frozen=True, slots=True)
-class Windowing:
-    """Changes width with left and right, center with up and down."""
-
-    window: Window
-    x: float
-    y: float
-
-    def during(self, x: float, y: float) -> Effect:
-        return Windowed(dragged_window(self.window, x - self.x, y - self.y))
-
-    def after(self, x: float, y: float) -> Effect:
-        return self.during(x, y)
-
-    def undone(self) -> Effect:
-        return Windowed(self.window)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Draws a new box; a click selects what is under it instead."""
-
-    scene: Scene
-    x: float
-    y: float
-    draws: bool = True
-
-    def during(self, x: float, y: float) -> Effect:
-        if not self.draws or _is_click(self.x, self.y, x, y):
-            return Outlined(-1, None)
-        start, end = self.scene.place.image_point(self.x, self.y), self.scene.place.image_point(x, y)
-        return Outlined(-1, drawn_box(start, end, self.scene.image))
-
-    def after(self, x: float, y: float) -> Effect:
-        shown = self.during(x, y)
-        if isinstance(shown, Outlined) and shown.box is not None:
-            return Drawn(shown.box)
-        return Selected(box_at(self.scene.boxes, *self.scene.place.image_point(self.x, self.y)))
-
-    def undone(self) -> Effect:
-        return Outlined(-1, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Shaping:
-    """Moves a box (inside) or resizes it (handle); a click selects the smallest box under it."""
-
-    scene: Scene
-    index: int
-    part: Part
-    x: float
-    y: float
-
-    def during(self, x: float, y: float) -> Effect:
-        box = self.scene.box(self.index)
-        if _is_click(self.x, self.y, x, y):
-            return Outlined(self.index, box)
-        dx, dy = (round(d / self.scene.place.scale) for d in (x - self.x, y - self.y))
-        if self.part == INSIDE:
-            return Outlined(self.index, moved_box(box, dx, dy, self.scene.image))
-        return Outlined(self.index, resized_box(box, self.part, dx, dy, self.scene.image))
-
-    def after(self, x: float, y: float) -> Effect:
-        shown = self.during(x, y)
-        if _is_click(self.x, self.y, x, y) and self.part == INSIDE:
-            return Selected(box_at(self.scene.boxes, *self.scene.place.image_point(x, y)))
-        if isinstance(shown, Outlined) and shown.box is not None and shown.box != self.scene.box(self.index):
-            return Changed(self.index, shown.box)
-        return Selected(self.index)
-
-    def undone(self) -> Effect:
-        return Outlined(-1, None)
-
-
-def begin(scene: Scene, tool: Tool, button: Button, x: float, y: float) -> Gesture | None:
-    """Return the gesture that a press starts, None when it means nothing."""
-    if button is Button.MIDDLE or (button is Button.LEFT and tool is Tool.PAN):
-        return Panning(scene, x, y)
-    if button is Button.RIGHT or tool is Tool.WINDOW:
-        return None if scene.window is None else Windowing(scene.window, x, y)
-    if tool is Tool.ZOOM:
-        return Zooming(scene, x, y)
-    return _grasped(scene, tool, x, y) or Drawing(scene, x, y, draws=tool is Tool.BOX)
-
-
-def _grasped(scene: Scene, tool: Tool, x: float, y: float) -> Gesture | None:
-    """Return the change of the selected box under the pointer; SELECT also grasps boxes not yet selected."""
-    if scene.selected >= 0:
-        part = part_at(scene.box(scene.selected), scene.place, x, y, scene.reach)
-        if part is not None:
-            return Shaping(scene, scene.selected, part, x, y)
-    under = box_at(scene.boxes, *scene.place.image_point(x, y)) if tool is Tool.SELECT else -1
-    return None if under < 0 else Shaping(replace(scene, selected=under), under, INSIDE, x, y)
-
-
-def _is_click(x0: float, y0: float, x: float, y: float) -> bool:
-    return max(abs(x - x0), abs(y - y0)) < CLICK
+Effect: TypeAlias = Placed | Windowed | Outlined | Drawn | Pointed | Changed | Selected

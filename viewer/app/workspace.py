@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from viewer.app.blockers import Blocker, blockers, likely_text
-from viewer.app.region_scopes import Frames, region_for, regions_on
+from viewer.app.region_scopes import Frames, filled_pixels, region_for, regions_on
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan, Severity
@@ -19,8 +19,9 @@ from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.dicom.sources import read_source
 from viewer.pixels.regions import BLACK_INSIDE, Box, Manner, Region, ScopeKind, Shape, fitted
+from viewer.pixels.render import SIGN_OFFSET
 from viewer.release.batch import Job, check_destination, export
-from viewer.release.report import Report
+from viewer.release.report import PixelProof, Report, Written
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Option, Override, Profile, Recipe, Waiver
 from viewer.rules.rows import Row, aggregate, rows
@@ -82,6 +83,7 @@ class Workspace(QObject):
         self.tasks = Tasks(self)
         self.keyring = keyring
         self.report: Report | None = None
+        self._reported_for: Recipe | None = None
         self._likely: frozenset[int] = frozenset()
         self._blockers: tuple[Blocker, ...] | None = None
         self._inspected: Inspected | None = None
@@ -295,6 +297,27 @@ class Workspace(QObject):
         """Return the regions whose scope holds the selected image and frame, other sizes included."""
         return regions_on(self.selection, self.recipe.regions)
 
+    def pixels_to_change(self) -> tuple[int, int]:
+        """Return how many pixels of the selected frame will be filled, and how many it has."""
+        image = self.selection.instance
+        if image is None or not image.frames:
+            return 0, 0
+        return filled_pixels(self.regions_here(), image.rows, image.columns), image.rows * image.columns
+
+    def shown_fill(self, fill: str | int) -> str | int:
+        """Return a fill as the picture on screen has it: negative stored values move up."""
+        inspected = self.inspected() if isinstance(fill, int) else None
+        signed = inspected is not None and inspected.dataset.get("PixelRepresentation") == 1
+        return fill + SIGN_OFFSET if signed and isinstance(fill, int) else fill
+
+    def proof(self) -> PixelProof | None:
+        """Return what was shown about the selected image when it was written as it stands now."""
+        image = self.selection.instance
+        if image is None or self.report is None or self._reported_for != self.recipe:
+            return None
+        written = (i for i in self.report.instances if isinstance(i, Written) and i.number == image.number)
+        return next((i.pixels for i in written), None)
+
     # Release -----------------------------------------------------------------------------------
 
     def job(self, destination: Path, *, disc: bool = False) -> Job:
@@ -327,8 +350,9 @@ class Workspace(QObject):
         job = self.job(destination, disc=disc)
 
         def finished(report: Report) -> None:
-            self.report = report
+            self.report, self._reported_for = report, job.recipe
             done(report)
+            self.recipe_changed.emit()
 
         self.tasks.start(
             EXPORT,

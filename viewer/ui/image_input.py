@@ -6,11 +6,15 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.app import tools
-from viewer.app.tools import Button, Gesture, Part, Placement, Scene, Size, Tool
+from viewer.app import gestures, tools
+from viewer.app.gestures import Gesture
+from viewer.app.sketch import Sketch
+from viewer.app.tools import Button, Part, Placement, Scene, Size, Tool
 from viewer.pixels.render import CT_PRESETS, Grey, Picture, Preset, Window
+from viewer.ui.image_cursors import CURSORS, PART_CURSORS
 from viewer.ui.image_keys import ARROWS, PEEK_KEY, ZOOM_STEP, key_table
 from viewer.ui.overlay_paint import Preview, box_layer
+from viewer.ui.sketch_input import SketchInput
 
 _REACH: Final = 7
 _NOTCH: Final = 120
@@ -20,27 +24,9 @@ _BUTTONS: Final = {
     Qt.MouseButton.MiddleButton: Button.MIDDLE,
     Qt.MouseButton.RightButton: Button.RIGHT,
 }
-_CURSORS: Final = {
-    Tool.SELECT: Qt.CursorShape.ArrowCursor,
-    Tool.BOX: Qt.CursorShape.CrossCursor,
-    Tool.WINDOW: Qt.CursorShape.SizeAllCursor,
-    Tool.PAN: Qt.CursorShape.OpenHandCursor,
-    Tool.ZOOM: Qt.CursorShape.SizeVerCursor,
-}
-_PART_CURSORS: Final = {
-    tools.INSIDE: Qt.CursorShape.SizeAllCursor,
-    Part(-1, -1): Qt.CursorShape.SizeFDiagCursor,
-    Part(1, 1): Qt.CursorShape.SizeFDiagCursor,
-    Part(1, -1): Qt.CursorShape.SizeBDiagCursor,
-    Part(-1, 1): Qt.CursorShape.SizeBDiagCursor,
-    Part(0, -1): Qt.CursorShape.SizeVerCursor,
-    Part(0, 1): Qt.CursorShape.SizeVerCursor,
-    Part(-1, 0): Qt.CursorShape.SizeHorCursor,
-    Part(1, 0): Qt.CursorShape.SizeHorCursor,
-}
 
 
-class ImageInput(QWidget):
+class ImageInput(SketchInput):
     """What the image view holds and how it is handled; painting is in `ImageView`."""
 
     box_drawn = Signal(object)
@@ -76,7 +62,7 @@ class ImageInput(QWidget):
         self._peeking = False
         self._wheel = 0
         self._keys = key_table(self)
-        self.setCursor(_CURSORS[self._tool])
+        self.setCursor(CURSORS[self._tool])
 
     @property
     def tool(self) -> Tool:
@@ -86,8 +72,9 @@ class ImageInput(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Choose what the left button does."""
         self.cancel_gesture()
+        self._set_sketch(Sketch())
         self._tool = tool
-        self.setCursor(_CURSORS[tool])
+        self.setCursor(CURSORS[tool])
 
     @property
     def inverted(self) -> bool:
@@ -134,7 +121,7 @@ class ImageInput(QWidget):
         if gesture is None:
             return
         self._apply(gesture.undone())
-        if isinstance(gesture, tools.Windowing):
+        if isinstance(gesture, gestures.Windowing):
             self._window = self._window_before
         self.gesture_ended()
 
@@ -149,11 +136,17 @@ class ImageInput(QWidget):
         x, y = self._device(event.position())
         self._window_before = self._window
         self._set_hovered(-1)
-        self._gesture = tools.begin(self._scene(self._picture), self._tool, button, x, y)
-        if isinstance(self._gesture, tools.Shaping):
+        self._gesture = gestures.begin(self._scene(self._picture), self._tool, button, x, y)
+        if isinstance(self._gesture, gestures.Shaping):
             self._select(self._gesture.index)
-        elif isinstance(self._gesture, tools.Panning):
+        elif isinstance(self._gesture, gestures.Panning):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._sketch.points and event.button() is Qt.MouseButton.LeftButton:
+            self.finish_sketch()
+        else:
+            self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x, y = self._device(event.position())
@@ -161,6 +154,8 @@ class ImageInput(QWidget):
             self._apply(self._gesture.during(x, y))
         else:
             self._hover(x, y)
+        if self._sketch.points:
+            self._set_sketch(self._sketch.towards(*self._place.image_point(x, y)))
         self._report_pixel(x, y)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -228,15 +223,19 @@ class ImageInput(QWidget):
             self.box_changed.emit(self._selected, new)
 
     def give_up(self) -> None:
-        """Cancel the drag, or else the selection."""
+        """Cancel the drag, or else the unfinished shape, or else the selection."""
         if self._gesture is not None:
             self.cancel_gesture()
+        elif self._sketch.points:
+            self._set_sketch(Sketch())
         elif self._selected >= 0:
             self._select(-1)
 
     def remove_selected(self) -> None:
-        """Ask for the removal of the selected box."""
-        if self._selected >= 0 and self._gesture is None:
+        """Take back the last corner of an unfinished shape, or ask for the removal of the selected box."""
+        if self._sketch.points:
+            self._set_sketch(self._sketch.back())
+        elif self._selected >= 0 and self._gesture is None:
             self.box_removed.emit(self._selected)
 
     def insert_box(self) -> None:
@@ -290,6 +289,8 @@ class ImageInput(QWidget):
             case tools.Drawn(box):
                 self._outline(None)
                 self.box_drawn.emit(box)
+            case tools.Pointed(x, y):
+                self._add_corner(x, y, as_fan=self._tool is Tool.FAN)
             case tools.Changed(index, box):
                 self._outline(None)
                 self.box_changed.emit(index, box)
@@ -321,10 +322,10 @@ class ImageInput(QWidget):
         if self._picture is None:
             return
         part = None
-        if self._selected >= 0 and self._tool in (Tool.BOX, Tool.SELECT):
+        if self._selected >= 0 and self._tool in (Tool.BOX, Tool.ELLIPSE, Tool.SELECT):
             box = self._layer.items[self._selected].box
             part = tools.part_at(box, self._place, x, y, _REACH * self._unit())
-        self.setCursor(_CURSORS[self._tool] if part is None else _PART_CURSORS[part])
+        self.setCursor(CURSORS[self._tool] if part is None else PART_CURSORS[part])
         self._set_hovered(tools.box_at(self._layer.array, *self._place.image_point(x, y)))
 
     def _set_hovered(self, index: int) -> None:

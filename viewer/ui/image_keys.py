@@ -29,6 +29,8 @@ def key_table(view: "ImageInput") -> dict[Qt.Key, Callable[[], None]]:
         key.Key_Delete: view.remove_selected,
         key.Key_Backspace: view.remove_selected,
         key.Key_Insert: view.insert_box,
+        key.Key_Return: view.finish_sketch,
+        key.Key_Enter: view.finish_sketch,
         key.Key_BracketRight: lambda: view.select_next(1),
         key.Key_BracketLeft: lambda: view.select_next(-1),
         key.Key_F: view.fit,

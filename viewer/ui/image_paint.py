@@ -9,7 +9,9 @@ from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.app.tools import Placement, Size
+from viewer.pixels.areas import areas
 from viewer.pixels.overlays import Drawn
+from viewer.pixels.regions import Region, Scope, ScopeKind, Shape
 from viewer.pixels.render import Colour, Grey, Picture, Table
 
 DRAWING: Final = QColor(86, 230, 160)
@@ -28,6 +30,29 @@ def level_for(scale: float, levels: int) -> int:
 def image_rect(place: Placement, image: Size) -> QRectF:
     """Return where the image lies, in device pixels."""
     return QRectF(place.left, place.top, image.columns * place.scale, image.rows * place.scale)
+
+
+def fill_colour(picture: Picture, table: Table | None, shape: Shape, fill: str | int) -> QColor:
+    """Return the colour of a mean or of a value; `fill`: for a grey picture an index."""
+    pixels = picture.levels[0]
+    if isinstance(fill, int):
+        if isinstance(picture, Grey) and table is not None:
+            grey = int(table[min(max(fill, 0), len(table) - 1)])
+            return QColor(grey, grey, grey)
+        grey = min(max(fill, 0), 255)
+        return QColor(grey, grey, grey)
+    scope = Scope(ScopeKind.IMAGE, "", *picture.size)
+    parts = areas([Region(shape, scope).blank((0,))], *picture.size)
+    inside = [pixels[rows, columns].reshape(-1, *pixels.shape[2:]) for rows, columns, _ in parts]
+    if not inside:
+        return QColor(0, 0, 0)
+    found = np.concatenate(inside)
+    if isinstance(picture, Colour):
+        blue, green, red = found[:, :3].mean(axis=0).round().astype(int).tolist()
+        return QColor(red, green, blue)
+    index = int(found.mean() + 0.5)
+    grey = int(table[index]) if table is not None else 0
+    return QColor(grey, grey, grey)
 
 
 class PicturePainter:

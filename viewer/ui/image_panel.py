@@ -5,7 +5,6 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -17,12 +16,13 @@ from PySide6.QtWidgets import (
 
 from viewer.app.frames import FrameKey, FrameStore
 from viewer.app.report_tree import goes_whole, report_lines
-from viewer.app.tools import Placement, Tool
+from viewer.app.sketch import Corners, inside_box, shape_of
+from viewer.app.tools import DRAWS, Placement, Tool
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.charset import display_name
 from viewer.dicom.documents import PDF
-from viewer.pixels.regions import Box, Region, ScopeKind
+from viewer.pixels.regions import Box, Ellipse, Region, ScopeKind, Shape
 from viewer.pixels.render import CT_PRESETS, Picture
 from viewer.rules.documents import shows_pixels
 from viewer.rules.recipe import Option
@@ -30,11 +30,20 @@ from viewer.ui.corner_texts import Corner, CornerLine
 from viewer.ui.frame_bar import FrameBar
 from viewer.ui.image_view import ImageView
 from viewer.ui.overlay_paint import BoxItem, BoxState, Preview
+from viewer.ui.region_bar import RegionBar
 from viewer.ui.report_view import ReportView
 from viewer.ui.theme import SPACE
 
 _TOOLS: Final = (
     (Tool.BOX, "Box", "B", "Draw a box over text that identifies"),
+    (Tool.ELLIPSE, "Ellipse", "E", "Draw an ellipse: drag from corner to corner of the box round it"),
+    (
+        Tool.POLYGON,
+        "Polygon",
+        "G",
+        "Click the corners; Enter or a double click closes, Backspace takes one back",
+    ),
+    (Tool.FAN, "Fan", "U", "Click the corners of an ultrasound sector: four, or three and Enter"),
     (Tool.SELECT, "Select", "S", "Choose, move and resize boxes"),
     (Tool.WINDOW, "Window", "W", "Drag to change brightness and contrast (also the right button)"),
     (Tool.PAN, "Pan", "P", "Move the image (also the middle button)"),
@@ -62,8 +71,11 @@ class ImagePanel(QWidget):
         self.report = ReportView()
         self._middle = QStackedWidget()
         self.bar = FrameBar()
-        self.scope = QComboBox()
+        self.manner = RegionBar()
+        self.scope = self.manner.scope
         self.seen = QPushButton(self.tr("Looked at this image"))
+        self.changes = QLabel()
+        self.changes.setContentsMargins(SPACE, 0, SPACE, 0)
         self.tools = QToolBar()
         self._tool_actions: dict[Tool, QAction] = {}
         self.view_actions: list[QAction] = []
@@ -75,7 +87,8 @@ class ImagePanel(QWidget):
     def set_tool(self, tool: Tool) -> None:
         self._tool_actions[tool].setChecked(True)
         self.before.set_tool(tool)
-        self.after.set_tool(tool if tool is not Tool.BOX else Tool.SELECT)
+        self.after.set_tool(Tool.SELECT if tool in DRAWS else tool)
+        self.manner.set_keep(tool is Tool.FAN)
 
     def set_view(self, number: int) -> None:
         """Show before (0), after (1) or both side by side (2)."""
@@ -114,6 +127,7 @@ class ImagePanel(QWidget):
             self._show(None, self._why_no_picture(chosen.instance))
             return
         self.bar.set_frame(position)
+        self.manner.set_frame(chosen.frame)
         count = len(self._positions)
         for view in (self.before, self.after):
             view.set_frame(position + 1, count)
@@ -130,12 +144,29 @@ class ImagePanel(QWidget):
             BoxItem(
                 r.box,
                 BoxState.ACCEPTED if (r.scope.rows, r.scope.columns) == size else BoxState.OTHER_SIZE,
-                r.scope.kind.value,
+                self.tr(r.scope.kind.value),
+                None if isinstance(r.shape, Box) else r.shape,
+                r.keep,
+                self._workspace.shown_fill(r.fill),
             )
             for r in self._regions
         ]
         self.before.set_boxes(items)
         self.after.set_boxes(items)
+        self.changes.setText(self._change_text())
+
+    def _change_text(self) -> str:
+        """Return how many pixels of the frame on screen will change; after an export, what was proved."""
+        proof = self._workspace.proof()
+        if proof is not None:
+            words = self.tr("Written and checked: {0} of {1} frames changed, {2} pixels filled, {3} outside.")
+            outside = self.tr("none changed") if not proof.pixels_changed_outside else self.tr("SOME CHANGED")
+            return words.format(proof.frames_touched, proof.frames, f"{proof.pixels_blanked:,}", outside)
+        pixels, whole = self._workspace.pixels_to_change()
+        if not pixels:
+            return self.tr("No pixel of this frame will be filled.") if whole else ""
+        words = self.tr("{0} of {1} pixels of this frame will be filled; all others stay as they are.")
+        return words.format(f"{pixels:,}", f"{whole:,}")
 
     def chosen_scope(self) -> ScopeKind:
         kind: ScopeKind = self.scope.currentData()
@@ -147,6 +178,7 @@ class ImagePanel(QWidget):
         self._store.set_series(series.instances if series else ())
         self._positions = {self._store.key(i): i for i in range(self._store.count)}
         self.bar.set_count(self._store.count)
+        self.manner.set_count(max((i.frames for i in series.instances), default=1) if series else 1)
         for view in (self.before, self.after):
             view.reset()
             view.set_presets(CT_PRESETS if series and series.modality == "CT" else ())
@@ -222,7 +254,24 @@ class ImagePanel(QWidget):
         self._go_to(min(max(self.bar.frame + by, 0), self._store.count - 1))
 
     def _draw(self, box: Box) -> None:
-        self._workspace.add_region(box, self.chosen_scope())
+        """Add what the tool makes of a box that was dragged, or put there with the keyboard."""
+        tool = self.before.tool
+        if tool in (Tool.POLYGON, Tool.FAN):
+            self._add(inside_box(box, as_fan=tool is Tool.FAN))
+        else:
+            self._add(Ellipse(box) if tool is Tool.ELLIPSE else box)
+
+    def _draw_corners(self, corners: Corners) -> None:
+        self._add(shape_of(corners, as_fan=self.before.tool is Tool.FAN))
+
+    def _add(self, shape: Shape | None) -> None:
+        if shape is None:
+            self._workspace.noticed.emit(
+                self.tr("That encloses nothing: a shape has three corners or more; a fan three or four.")
+            )
+            return
+        bar = self.manner
+        self._workspace.add_region(shape, self.chosen_scope(), manner=bar.manner(), frames=bar.frames())
 
     def _changed(self, index: int, box: Box) -> None:
         if 0 <= index < len(self._regions):
@@ -242,6 +291,7 @@ class ImagePanel(QWidget):
         self.bar.frame_chosen.connect(self._go_to)
         for view, other in ((self.before, self.after), (self.after, self.before)):
             view.box_drawn.connect(self._draw)
+            view.shape_drawn.connect(self._draw_corners)
             view.box_changed.connect(self._changed)
             view.box_removed.connect(self._removed)
             view.frame_step_requested.connect(self._step)
@@ -280,12 +330,9 @@ class ImagePanel(QWidget):
         self.seen.setCheckable(True)
         self.seen.setToolTip(self.tr("You have looked at every frame of this image (Shift+L)"))
         self.seen.clicked.connect(self._mark)
-        label = QLabel(self.tr("A box is for"))
-        label.setBuddy(self.scope)
         row = QHBoxLayout()
         row.setContentsMargins(SPACE, 0, SPACE, 0)
-        row.addWidget(label)
-        row.addWidget(self.scope)
+        row.addWidget(self.manner)
         row.addStretch(1)
         row.addWidget(self.seen)
         return row
@@ -317,11 +364,6 @@ class ImagePanel(QWidget):
             group.addAction(action)
             self.tools.addAction(action)
             self._tool_actions[tool] = action
-        for kind in ScopeKind:
-            self.scope.addItem(self.tr(kind.value), kind)
-        self.scope.setCurrentIndex(2)
-        self.scope.setToolTip(self.tr("How far the next box reaches"))
-        self.scope.setAccessibleName(self.tr("How far a box reaches"))
         views = QActionGroup(self)
         for number, (name, tip) in enumerate(_VIEWS):
             action = QAction(self.tr(name), self)
@@ -346,4 +388,5 @@ class ImagePanel(QWidget):
         self._middle.addWidget(pictures)
         self._middle.addWidget(self.report)
         layout.addWidget(self._middle, 1)
+        layout.addWidget(self.changes)
         layout.addWidget(self.bar)

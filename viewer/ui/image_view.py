@@ -9,25 +9,29 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.app import tools
-from viewer.app.tools import Placement, Size
-from viewer.pixels.regions import Box
+from viewer.app import gestures
+from viewer.app.tools import Placement, Size, Tool
+from viewer.pixels.regions import Box, Shape
 from viewer.pixels.render import Grey, Picture, Preset, Table, Window, display_table, value_text
 from viewer.ui.corner_texts import Corner, CornerLine, CornerTexts
 from viewer.ui.image_input import ImageInput
-from viewer.ui.image_paint import DrawingPainter, PicturePainter, image_rect
+from viewer.ui.image_paint import DrawingPainter, PicturePainter, fill_colour, image_rect
 from viewer.ui.overlay_paint import (
+    DARK,
     BoxItem,
     BoxState,
     HaloTexts,
     Marks,
     Preview,
     box_layer,
+    drawings,
+    paint_chosen,
     paint_layer,
     paint_standing_out,
     screen_rect,
     with_box,
 )
+from viewer.ui.shape_paint import paint_shapes, paint_sketch
 
 BACKGROUND: Final = QColor(22, 24, 27)
 _QUIET: Final = QColor(196, 202, 208)
@@ -61,6 +65,8 @@ class ImageView(ImageInput):
         self._corners = CornerTexts()
         self._frame = (0, 0)
         self._step = 1
+        self._filled_in: tuple[object, object] = (None, None)
+        self._fills: dict[tuple[Shape, str | int], QColor] = {}
         self._name()
 
     def sizeHint(self) -> QSize:
@@ -119,7 +125,7 @@ class ImageView(ImageInput):
         """Show these boxes; a box being changed keeps its number, so the drag is given up if they differ."""
         if tuple(items) == self._layer.items:
             return
-        if isinstance(self._gesture, tools.Shaping):
+        if isinstance(self._gesture, gestures.Shaping):
             self.cancel_gesture()
         self._layer = box_layer(items)
         self._hovered = -1
@@ -194,7 +200,7 @@ class ImageView(ImageInput):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self._view_rect().adjusted(0, 0, -1, -1))
         painter.end()
-        if isinstance(self._gesture, tools.Windowing) and perf_counter() - began > _SLOW:
+        if isinstance(self._gesture, gestures.Windowing) and perf_counter() - began > _SLOW:
             self._step = 2
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -216,7 +222,7 @@ class ImageView(ImageInput):
             painter.fillRect(exposed, BACKGROUND)
         painter.setClipRect(image.toAlignedRect() & exposed)
         table = self._current_table()
-        if isinstance(self._gesture, tools.Windowing) and isinstance(picture, Grey) and table is not None:
+        if isinstance(self._gesture, gestures.Windowing) and isinstance(picture, Grey) and table is not None:
             self._pixels.paint_live(painter, picture, self._place, self._view_rect(), table, step=self._step)
         else:
             self._pixels.paint(painter, picture, self._place, self._view_rect(), table)
@@ -250,6 +256,15 @@ class ImageView(ImageInput):
         unit = self._unit()
         marks = Marks(self._selected, self._hovered, self._shown_preview(), unit)
         paint_layer(painter, layer, self._place, exposed, marks)
+        shapes = drawings(layer, self._fill_colour)
+        if shapes and self._picture is not None:
+            image = image_rect(self._place, Size(*self._picture.size)).toAlignedRect()
+            after = marks.preview is Preview.AFTER
+            paint_shapes(painter, shapes, self._place, image, after=after, unit=unit)
+            paint_chosen(painter, layer, self._place, marks)
+        if self._sketch.points:
+            line = self._sketch.line(as_fan=self.tool is Tool.FAN)
+            paint_sketch(painter, line, self._sketch.points, self._place, unit)
         if outlined is not None and outlined.box is not None:
             rect = screen_rect(outlined.box, self._place)
             if outlined.index < 0:
@@ -258,6 +273,18 @@ class ImageView(ImageInput):
         elif self._hovered >= 0 and not self._corners.masked and layer.items[self._hovered].label:
             item = layer.items[self._hovered]
             self._paint_note(painter, screen_rect(item.box, self._place), item.label)
+
+    def _fill_colour(self, shape: Shape, fill: str | int) -> QColor:
+        """Return what a fill shows in this picture: a mean is that of the screen, near enough to judge by."""
+        picture = self._picture
+        if fill == "black" or picture is None:
+            return DARK
+        table = self._current_table()
+        if self._filled_in[0] is not picture or self._filled_in[1] is not table:
+            self._filled_in, self._fills = (picture, table), {}
+        if (shape, fill) not in self._fills:
+            self._fills[shape, fill] = fill_colour(picture, table, shape, fill)
+        return self._fills[shape, fill]
 
     def _paint_note(self, painter: QPainter, rect: QRect, text: str) -> None:
         note = self._texts.image((text,), self._text_font(), widest=self._view_rect().width() // 2)

@@ -16,7 +16,7 @@ from viewer.app.private_queue import PrivateQueue
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Rejected
 from viewer.dicom.decisions import Severity
-from viewer.pixels.regions import Region
+from viewer.pixels.regions import Ellipse, Fan, Polygon, Region
 from viewer.release.channels import KINDS
 from viewer.release.report import Held, Report, Written
 from viewer.rules.profiles import title_of
@@ -119,9 +119,11 @@ class ListsPanel(QTabWidget):
             box, scope = region.box, region.scope
             reach = self.tr(scope.kind.value)
             if scope.frames is not None:
-                reach = self.tr("frame {0} only").format(scope.frames[0] + 1)
+                first, last = scope.frames[0] + 1, scope.frames[1] + 1
+                words = self.tr("frame {0} only") if first == last else self.tr("frames {0} to {1}")
+                reach = words.format(first, last)
             text = f"{box.width} × {box.height} at {box.x}, {box.y} — {reach}"
-            item = QListWidgetItem(text)
+            item = QListWidgetItem(f"{self._shape_text(region)}{text}")
             item.setData(_ROLE, region)
             self.boxes.addItem(item)
         if not self._workspace.recipe.regions:
@@ -130,6 +132,16 @@ class ListsPanel(QTabWidget):
             )
         self._remove.setEnabled(bool(self._workspace.recipe.regions))
         self.setTabText(0, self.tr("Boxes ({0})").format(len(self._workspace.recipe.regions)))
+
+    def _shape_text(self, region: Region) -> str:
+        """Return what is not plain about a region: its shape, what it keeps, what fills it."""
+        names = {Ellipse: self.tr("Ellipse"), Polygon: self.tr("Polygon"), Fan: self.tr("Fan")}
+        parts = [names[type(region.shape)]] if type(region.shape) in names else []
+        if region.keep:
+            parts.append(self.tr("keeps its inside"))
+        if region.fill != "black":
+            parts.append(self.tr("filled with {0}").format(self.tr(str(region.fill))))
+        return f"{', '.join(parts)}: " if parts else ""
 
     def _placeholder(self, into: QListWidget, text: str) -> None:
         item = QListWidgetItem(text)

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
@@ -12,7 +12,8 @@ from PySide6.QtCore import QLine, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
 from viewer.app.tools import HANDLES, BoxArray, Placement
-from viewer.pixels.regions import Box
+from viewer.pixels.regions import Box, Shape, fitted
+from viewer.ui.shape_paint import Drawing
 
 DARK: Final = QColor(0, 0, 0)
 LIGHT: Final = QColor(255, 255, 255)
@@ -40,15 +41,26 @@ class Preview(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BoxItem:
-    """A box to show. `label` may hold identity: it is hidden while the screen is masked."""
+    """A shape to show, and the box round it. `label` may hold identity: it is hidden on a masked screen.
+
+    `shape`: None for a box. `keep`, `fill`: as in a Region; a grey picture's fill is an index of its.
+    """
 
     box: Box
     state: BoxState
     label: str = ""
+    shape: Shape | None = None
+    keep: bool = False
+    fill: str | int = "black"
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether it is a box that is blanked black."""
+        return self.shape is None and not self.keep and self.fill == "black"
 
 
 # Colours of the Okabe-Ito set, which stay apart for every kind of colour vision.
-_COLOURS: Final = {
+COLOURS: Final = {
     BoxState.ACCEPTED: QColor(255, 176, 0),
     BoxState.PROPOSED: QColor(86, 196, 255),
     BoxState.OTHER_SIZE: QColor(230, 140, 190),
@@ -63,6 +75,7 @@ class BoxLayer:
     items: tuple[BoxItem, ...]
     array: BoxArray
     rows: dict[BoxState, BoxArray]
+    """Of plain boxes; the others are painted one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +92,34 @@ def box_layer(items: Sequence[BoxItem]) -> BoxLayer:
     """Return the layer of these boxes."""
     rows = [(i.box.x, i.box.y, i.box.width, i.box.height) for i in items]
     array = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    states = [i.state for i in items]
+    states = [i.state if i.is_plain else None for i in items]
     chosen = {
         s: np.array([n for n, state in enumerate(states) if state is s], dtype=np.int64) for s in BoxState
     }
     return BoxLayer(tuple(items), array, chosen)
 
 
+def drawings(layer: BoxLayer, fill: Callable[[Shape, str | int], QColor]) -> list[Drawing]:
+    """Return what is painted one by one, plain boxes left out. `fill`: the colour of a fill."""
+    return [
+        Drawing(
+            item.shape or item.box,
+            item.keep,
+            COLOURS[item.state],
+            fill(item.shape or item.box, item.fill),
+            item.state is BoxState.ACCEPTED,
+            tuple(_DASHES[item.state]),
+        )
+        for item in layer.items
+        if not item.is_plain
+    ]
+
+
 def with_box(layer: BoxLayer, index: int, box: Box) -> BoxLayer:
     """Return the layer with one box replaced, for while it is being dragged."""
     items = list(layer.items)
-    items[index] = replace(items[index], box=box)
+    shape = items[index].shape
+    items[index] = replace(items[index], box=box, shape=None if shape is None else fitted(shape, box))
     array = layer.array.copy()
     array[index] = (box.x, box.y, box.width, box.height)
     return BoxLayer(tuple(items), array, layer.rows)
@@ -117,6 +147,11 @@ def paint_layer(
         for state in BoxState:
             rects = _rects(layer.array[layer.rows[state]], place, exposed)
             paint_outlines(painter, rects, state, marks.unit)
+    paint_chosen(painter, layer, place, marks)
+
+
+def paint_chosen(painter: QPainter, layer: BoxLayer, place: Placement, marks: Marks) -> None:
+    """Paint the hovered and the selected box so that they stand out, over everything else."""
     for index in dict.fromkeys((marks.hovered, marks.selected)):
         if 0 <= index < len(layer.items):
             item = layer.items[index]
@@ -149,7 +184,7 @@ def paint_outlines(painter: QPainter, rects: list[QRect], state: BoxState, unit:
         QPen(DARK, 4 * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
     )
     painter.drawRects(rects)
-    pen = QPen(_COLOURS[state], 2 * unit)
+    pen = QPen(COLOURS[state], 2 * unit)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     if _DASHES[state]:
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -167,11 +202,11 @@ def _cross(rect: QRect) -> tuple[QLine, QLine]:
 def paint_standing_out(painter: QPainter, rect: QRect, state: BoxState, unit: int, *, tinted: bool) -> None:
     """Paint the hovered, selected or unfinished box: a thicker line, a tint that lets text through."""
     if tinted:
-        tint = QColor(_COLOURS[state])
+        tint = QColor(COLOURS[state])
         tint.setAlpha(48)
         painter.fillRect(rect, tint)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((DARK, 8 * unit), (LIGHT, 6 * unit), (_COLOURS[state], 2 * unit)):
+    for colour, width in ((DARK, 8 * unit), (LIGHT, 6 * unit), (COLOURS[state], 2 * unit)):
         painter.setPen(
             QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
         )
