@@ -36,6 +36,7 @@ def sector() -> np.ndarray:
 @pytest.fixture
 def loop(tmp_path):
     made = us_loop()
+    made.Manufacturer, made.ManufacturerModelName = "SIEMENS", "S2000"
     frames = 3
     made.Rows, made.Columns, made.NumberOfFrames = ROWS, COLUMNS, frames
     made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"

@@ -68,7 +68,8 @@ def _other_sizes(catalog: Catalog, recipe: Recipe) -> Iterator[Blocker]:
         if region.scope.kind in ON_ONE_IMAGE:
             narrow.setdefault(region.scope.uid, []).append(region)
     for number, study, series in _numbered(catalog):
-        uids = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid}
+        # A region for a device is for images of its size only.
+        uids = {ScopeKind.STUDY: study.uid, ScopeKind.SERIES: series.uid, ScopeKind.DEVICE: None}
         here = [r for r in wide if r.scope.uid == uids[r.scope.kind]]
         for instance in series.instances:
             boxes = (*here, *narrow.get(instance.sop_instance_uid, ()))

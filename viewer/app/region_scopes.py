@@ -7,6 +7,7 @@ import numpy as np
 
 from viewer.dicom.catalog import Instance, Series, Study
 from viewer.pixels.areas import areas
+from viewer.pixels.devices import device_key
 from viewer.pixels.regions import ON_ONE_IMAGE, Box, Region, Scope, ScopeKind, Shape
 
 Frames: TypeAlias = tuple[int, int]
@@ -45,6 +46,8 @@ def _uid(chosen: Selected, kind: ScopeKind) -> str:
         return ""
     if kind in ON_ONE_IMAGE:
         return chosen.instance.sop_instance_uid
+    if kind is ScopeKind.DEVICE:
+        return device_key(chosen.instance.manufacturer, chosen.instance.model)
     return chosen.series.uid if kind is ScopeKind.SERIES else chosen.study.uid
 
 
@@ -57,6 +60,10 @@ def filled_pixels(regions: Iterable[Region], rows: int, columns: int) -> int:
     return int(np.count_nonzero(covered))
 
 
+def _has_size(image: Instance, scope: Scope) -> bool:
+    return (image.rows, image.columns) == (scope.rows, scope.columns)
+
+
 def regions_on(chosen: Selected, regions: Iterable[Region]) -> tuple[Region, ...]:
     """Return the regions whose scope holds the selected image and frame, other sizes included."""
     if chosen.instance is None:
@@ -65,5 +72,6 @@ def regions_on(chosen: Selected, regions: Iterable[Region]) -> tuple[Region, ...
         region
         for region in regions
         if region.scope.uid == _uid(chosen, region.scope.kind)
+        and (region.scope.kind is not ScopeKind.DEVICE or _has_size(chosen.instance, region.scope))
         and (region.scope.frames is None or region.scope.frames[0] <= chosen.frame <= region.scope.frames[1])
     )

@@ -245,14 +245,20 @@ class Workspace(QObject):
         self, shape: Shape, kind: ScopeKind, *, manner: Manner = BLACK_INSIDE, frames: Frames = (0, 0)
     ) -> None:
         """Add a shape for the selected frame, image, series or study; `frames`: for FRAMES."""
-        region = region_for(self.selection, shape, kind, frames)
-        if region is None:
+        self.add_regions([(shape, manner)], kind, frames=frames)
+
+    def add_regions(
+        self, shapes: Sequence[tuple[Shape, Manner]], kind: ScopeKind, *, frames: Frames = (0, 0)
+    ) -> None:
+        """Add shapes in one step; those that lie outside of the image are told of, not added."""
+        made = [(region_for(self.selection, shape, kind, frames), manner) for shape, manner in shapes]
+        kept = [replace(r, fill=m.fill, keep=m.keep) for r, m in made if r is not None]
+        if len(kept) < len(made):
             self.noticed.emit(
                 "A box cannot be kept here: this image has no identifier, or the box is outside."
             )
-            return
-        region = replace(region, fill=manner.fill, keep=manner.keep)
-        self._change("box", replace(self.recipe, regions=(*self.recipe.regions, region)))
+        if kept:
+            self._change("box", replace(self.recipe, regions=(*self.recipe.regions, *kept)))
 
     def change_region(self, region: Region, box: Box) -> None:
         inside = box.clipped(region.scope.rows, region.scope.columns)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from viewer import PRODUCT, VERSION
+from viewer.commands.templates import regions_of_templates
 from viewer.commands.terminal import FOUND, PATHS, progress_bar, scanned
 from viewer.custody.vault import file_keyring, site_keyring
 from viewer.dicom.decisions import Action
@@ -43,6 +44,13 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
     multiple=True,
     help="X,Y,W,H or ellipse:X,Y,W,H or polygon:X,Y X,Y X,Y… or fan:X,Y X,Y X,Y[ X,Y], then "
     "[@modality=US;series=2;instance=7;size=CxR;frame=1-9;keep=inside;fill=black|mean|NUMBER]",
+)
+@click.option(
+    "--templates",
+    "template_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Device templates (a file exported from the window) for every image that they fit.",
 )
 @click.option(
     "--documents",
@@ -75,6 +83,7 @@ def clean(
     options: tuple[str, ...],
     settings: tuple[str, ...],
     boxes: tuple[str, ...],
+    template_files: tuple[Path, ...],
     documents: str | None,
     recipients: tuple[Path, ...],
     site_file: Path | None,
@@ -95,6 +104,7 @@ def clean(
     if not catalog.studies:
         raise UnreadableFile("No DICOM images were found there; nothing was written.")
     regions = [region for box in boxes for region in regions_from(box, catalog.studies)]
+    regions += regions_of_templates(template_files, catalog.instances)
     site = read_site_list(site_file) if site_file else SiteList()
     recipe = Recipe(profile, tuple(regions), site=site)
     reasons = tuple(r.reason for r in catalog.rejected)

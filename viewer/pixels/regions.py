@@ -22,6 +22,7 @@ class ScopeKind(Enum):
     IMAGE = "this image"
     SERIES = "this series"
     STUDY = "this study"
+    DEVICE = "this device and size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,8 @@ def fitted(shape: Shape, box: Box) -> Shape:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The images a region is for. `uid` is the SOP Instance, Series or Study Instance UID by kind.
+
+    For DEVICE it is the key of a device (`devices.device_key`): every image of that device and size.
 
     `frames`: 0-based first and last frame for FRAME and FRAMES, else None (every frame).
     `rows`, `columns`: size of the image it was drawn on; an image of another size is never changed

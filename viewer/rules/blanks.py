@@ -9,6 +9,7 @@ from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
 from viewer.dicom.errors import Unsupported
 from viewer.pixels import stream_text, unused_bits
+from viewer.pixels.devices import device_facts, device_key
 from viewer.pixels.regions import Box, Region, ScopeKind
 
 _UID_OF = {
@@ -55,7 +56,24 @@ def _stream_texts(dataset: Dataset) -> tuple[tuple[Blank, ...], tuple[Finding, .
 
 def regions_on(dataset: Dataset, regions: Iterable[Region]) -> list[Region]:
     """Return the regions whose scope holds this instance, of whatever size."""
-    return [r for r in regions if r.scope.uid == _text(dataset, _UID_OF[r.scope.kind])]
+    regions = list(regions)
+    of_device = any(r.scope.kind is ScopeKind.DEVICE for r in regions)
+    device = _device(dataset) if of_device else ("", 0, 0)
+    return [r for r in regions if _is_on(r, dataset, device)]
+
+
+def _is_on(region: Region, dataset: Dataset, device: tuple[str, int, int]) -> bool:
+    scope = region.scope
+    if scope.kind is ScopeKind.DEVICE:
+        return (scope.uid, scope.rows, scope.columns) == device and scope.uid != ""
+    return scope.uid == _text(dataset, _UID_OF[scope.kind])
+
+
+def _device(dataset: Dataset) -> tuple[str, int, int]:
+    """Return the key of a device and the size of its image."""
+    facts = device_facts(dataset)
+    key = device_key(facts.text("Manufacturer"), facts.text("ManufacturerModelName"))
+    return key, facts.rows, facts.columns
 
 
 def fitted(

@@ -72,6 +72,8 @@ class ImagePanel(QWidget):
         self._middle = QStackedWidget()
         self.bar = FrameBar()
         self.manner = RegionBar()
+        self.templates = QPushButton(self.tr("Templates…"))
+        self.templates.setToolTip(self.tr("Shapes known for this device: use them, or save those drawn here"))
         self.scope = self.manner.scope
         self.seen = QPushButton(self.tr("Looked at this image"))
         self.changes = QLabel()
@@ -333,6 +335,7 @@ class ImagePanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(SPACE, 0, SPACE, 0)
         row.addWidget(self.manner)
+        row.addWidget(self.templates)
         row.addStretch(1)
         row.addWidget(self.seen)
         return row

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from viewer.app.frames import FrameStore
 from viewer.app.private_queue import PrivateQueue
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
+from viewer.app.templates import NAME, Templates
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
 from viewer.rules.profiles import profile_named
@@ -40,6 +41,7 @@ from viewer.ui.options_dialog import OptionsDialog
 from viewer.ui.profile_choice import ProfileChoice
 from viewer.ui.study_panel import StudyPanel
 from viewer.ui.tag_panel import TagPanel
+from viewer.ui.template_dialog import TemplateDialog
 from viewer.ui.theme import DARK, LIGHT, apply_theme, system_is_dark
 
 _SIZE: Final = QSize(1440, 900)
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self.settings: Settings = load_settings(self._settings_path)
         self.store = FrameStore(self)
         self.images = ImagePanel(workspace, self.store)
+        self.images.templates.clicked.connect(self.show_templates)
         self.studies = StudyPanel(workspace, self.store)
         self.tags = TagPanel(workspace)
         self.private = PrivateQueue(workspace, self._settings_path.with_name("site-list.json"), self)
@@ -286,6 +289,11 @@ class MainWindow(QMainWindow):
 
     def _open_options(self) -> None:
         OptionsDialog(self.workspace, self).exec()
+
+    def show_templates(self) -> None:
+        """Offer what is known of the device of the selected image."""
+        templates = Templates(self._settings_path.with_name(NAME))
+        TemplateDialog(self.workspace, templates, self).exec()
 
     def _action(self, text: str, key: str, verb: Callable[[], None], tip: str) -> QAction:
         action = QAction(text, self)

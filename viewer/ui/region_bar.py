@@ -1,9 +1,15 @@
 """How the next shape is meant: how far it reaches, what goes, and what takes its place."""
 
+from typing import Final
+
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from viewer.pixels.regions import Manner, ScopeKind
 from viewer.ui.theme import SPACE
+
+_SHORT: Final = 11
+"""Characters that a choice shows; the list that opens shows them all."""
+_WIDE: Final = 180
 
 
 class RegionBar(QWidget):
@@ -63,6 +69,10 @@ class RegionBar(QWidget):
         self.fill.addItem(self.tr("black"), "black")
         self.fill.addItem(self.tr("mean"), "mean")
         self.fill.addItem(self.tr("value"), "value")
+        for box in (self.scope, self.keep):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(_SHORT)
+            box.view().setMinimumWidth(_WIDE)
         self.value.setRange(-(1 << 30), 1 << 30)
         texts = (
             (self.scope, self.tr("How far the next shape reaches")),
