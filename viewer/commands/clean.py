@@ -57,6 +57,7 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
     type=click.Choice([d.value for d in Documents]),
     help="PDF inside: an empty one instead, or pages as pictures (held until a person looks at them).",
 )
+@click.option("--hold-lossy", is_flag=True, help="Hold lossy images on which a region lies.")
 @click.option(
     "--recipient",
     "recipients",
@@ -85,6 +86,7 @@ def clean(
     boxes: tuple[str, ...],
     template_files: tuple[Path, ...],
     documents: str | None,
+    hold_lossy: bool,
     recipients: tuple[Path, ...],
     site_file: Path | None,
     key_file: Path | None,
@@ -97,6 +99,7 @@ def clean(
     """Write cleaned copies of DICOM files; what cannot be cleaned and proved is held, with a reason."""
     profile = profile_of(profile_name, options, settings)
     profile = replace(profile, documents=Documents(documents)) if documents else profile
+    profile = replace(profile, hold_lossy=hold_lossy or profile.hold_lossy)
     certificates = tuple(path.read_text(encoding="utf-8", errors="replace") for path in recipients)
     profile = replace(profile, recipients=profile.recipients + certificates)
     keyring = file_keyring(key_file) if key_file else site_keyring()

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import imagecodecs
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
@@ -27,7 +28,7 @@ _NO_OPERATION: Final = 0x80
 """A byte of an RLE segment that stands for no pixel (PS3.5 G.3.1)."""
 _BROKEN: Final = (IndexError, ValueError, struct.error)
 _DEFLATED_FRAME: Final = "1.2.840.10008.1.2.8.1"
-_BEGINNINGS: Final = (_SOI, _SOC, _JP2)
+_BEGINNINGS: Final = (_SOI, _SOC, _JP2, b"\0\0\0\x0cJXL ")
 _ONE_EACH: Final = (RLELossless, _DEFLATED_FRAME)
 """Syntaxes whose frames have one fragment each, and no mark of their own."""
 
@@ -123,6 +124,8 @@ def _in_stream(stream: _Stream, syntax: str, pixels: int) -> Iterator[Part]:
         found = codestream_parts(data)
     elif data.startswith(_JP2):
         found = box_parts(data)
+    elif data.startswith(_JXL_STARTS):
+        found = jpeg_xl_parts(data)
     elif syntax == RLELossless:
         found = rle_parts(data, pixels)
     elif syntax in video_text.SYNTAXES:
@@ -252,7 +255,7 @@ def _tile_part(data: bytes, start: int, end: int) -> Generator[Part, None, int]:
 _KEPT_BOXES: Final = (b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"rreq")
 
 
-def box_parts(data: bytes) -> Iterator[Part]:
+def box_parts(data: bytes, kept: tuple[bytes, ...] = _KEPT_BOXES) -> Iterator[Part]:
     """Yield the boxes of a JP2 file that decoding does not need, and comments in its code stream (I.4)."""
     at = 0
     while at + 8 <= len(data):
@@ -263,10 +266,37 @@ def box_parts(data: bytes) -> Iterator[Part]:
             raise ValueError("a box that does not fit")
         if kind == b"jp2c":
             yield from codestream_parts(data, at + head, at + size)
-        elif kind not in _KEPT_BOXES and may_tell(data[at + head : at + size]):
+        elif kind not in kept and may_tell(data[at + head : at + size]):
             yield Part(at + head, at + size, 0)
         at += size
     yield from _tail(data, at)
+
+
+# JPEG XL --------------------------------------------------------------------------------------------
+
+_JXL_STARTS: Final = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_JXL_BOXES: Final = (b"JXL ", b"ftyp", b"jxll", b"jxlc", b"jxlp", b"jbrd")
+_SENTENCE: Final = re.compile(rb"[\x20-\x7e]{24}")
+
+
+def jpeg_xl_parts(data: bytes) -> Iterator[Part]:
+    """Yield the boxes of a JPEG XL file that decoding does not need (ISO 18181-2).
+
+    Raises ValueError when text may stand where it cannot be overwritten: in a code stream without boxes, or
+    in what is kept of a JPEG picture to make it again.
+    """
+    if _SENTENCE.search(data):
+        raise ValueError("text in compressed data")
+    if data.startswith(b"\xff\x0a"):
+        return
+    yield from box_parts(data, _JXL_BOXES)
+    if b"jbrd" in data:
+        try:
+            unpacked = bytes(imagecodecs.jpegxl_decode_jpeg(data))  # type: ignore[call-arg]
+        except RuntimeError as error:
+            raise ValueError("no JPEG picture in it") from error
+        if any(jpeg_parts(unpacked)):
+            raise ValueError("text beside the JPEG picture in it")
 
 
 # RLE ------------------------------------------------------------------------------------------------

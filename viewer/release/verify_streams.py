@@ -19,6 +19,7 @@ TEXTS: Final = "stream text"
 """Shape of a Blank that overwrites such text; it has no points."""
 _PIXEL_DATA: Final = 0x7FE00010
 _UNDEFINED: Final = 0xFFFFFFFF
+_STARTS: Final = (b"jP  ", b"JXL ")
 _RLE: Final = "1.2.840.10008.1.2.5"
 _DEFLATED: Final = "1.2.840.10008.1.2.8.1"
 Area: TypeAlias = tuple[int, int]
@@ -97,7 +98,7 @@ def areas(value: PixelValue, syntax: str, pixels: int) -> Iterator[Area]:
     groups: list[list[Area]] = []
     for area in fragments[1:]:
         start = value.read(area[0], area[0] + 8)
-        own = start[:2] == b"\xff\xd8" or start[:4] == b"\xff\x4f\xff\x51" or start[4:] == b"jP  "
+        own = start[:2] == b"\xff\xd8" or start[:4] == b"\xff\x4f\xff\x51" or start[4:] in _STARTS
         if own or not groups or syntax in (_RLE, _DEFLATED):
             groups.append([])
         groups[-1].append(area)
@@ -122,7 +123,7 @@ def _in_stream(data: bytes, syntax: str, pixels: int) -> Iterator[Area]:
         return _jpeg(data)
     if data[:4] == b"\xff\x4f\xff\x51":
         return _codestream(data, 0, len(data))
-    if data[4:8] == b"jP  ":
+    if data[4:8] in (b"jP  ", b"JXL "):
         return _boxes(data)
     if syntax == _RLE:
         return _rle(data, pixels)
@@ -187,6 +188,13 @@ def _codestream(data: bytes, first: int, stop: int) -> Iterator[Area]:
     yield min(at + 2, stop), stop
 
 
+_PICTURE: Final = (
+    *(b"jP  ", b"ftyp", b"jp2h", b"rreq"),
+    *(b"JXL ", b"jxll", b"jxlc", b"jxlp", b"jbrd"),
+)
+"""Boxes that are part of the picture: of JPEG 2000, and of JPEG XL."""
+
+
 def _boxes(data: bytes) -> Iterator[Area]:
     """Yield the boxes of a JP2 file that are no part of the picture (ISO 15444-1 I)."""
     at = 0
@@ -200,7 +208,7 @@ def _boxes(data: bytes) -> Iterator[Area]:
             raise ValueError("a box without an end")
         if kind == b"jp2c":
             yield from _codestream(data, at + head, at + size)
-        elif kind not in (b"jP  ", b"ftyp", b"jp2h", b"rreq"):
+        elif kind not in _PICTURE:
             yield at + head, at + size
         at += size
     yield at, len(data)

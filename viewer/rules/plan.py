@@ -35,6 +35,7 @@ from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
 from viewer.rules import character_set, claims, dates, documents, graphics, overlays, private, values
 from viewer.rules.blanks import blanks_for
 from viewer.rules.colour_profiles import ICC_PROFILE, NOT_UNDERSTOOD
+from viewer.rules.compression import lossy_findings
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
 from viewer.rules.known import Gathered
 from viewer.rules.private_sequences import Opened, opened
@@ -87,7 +88,7 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     draft.findings.extend(_kept_identity(draft.decisions))
     draft.findings.extend(graphics.drawn_by_hand(dataset, draft.decisions))
     blanks, problems = blanks_for(dataset, recipe.regions)
-    draft.findings.extend(problems)
+    draft.findings.extend((*problems, *lossy_findings(dataset, blanks, recipe.profile)))
     draft.decisions = overlays.cleared(draft.decisions, dataset, blanks) if stay else draft.decisions
     sealed = len(recipe.profile.recipients)
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)

@@ -76,6 +76,8 @@ class Profile:
     """YEAR and SHIFT deviate from the standard, so the claim of the Basic Profile is dropped."""
     documents: Documents = Documents.REPLACE
     """REPLACE by a harmless one; REDACT to pages of pixels, once a person has looked at them."""
+    hold_lossy: bool = False
+    """Hold an image that is compressed with loss when a region is drawn on it, instead of changing it."""
     recipients: tuple[str, ...] = field(default=(), repr=False)
     """X.509 certificates in PEM for whom the originals are encrypted in the output (PS3.15 E.1.2)."""
     edition: str = EDITION

@@ -29,6 +29,7 @@ class MoreRules(QWidget):
         self._workspace = workspace
         self.birth_date = QComboBox()
         self.documents = QCheckBox(self.tr("Keep the pages of PDF documents as pictures, once looked at"))
+        self.hold_lossy = QCheckBox(self.tr("Hold lossy images with a shape drawn on them"))
         self.add_recipient = QPushButton(self.tr("Add certificate…"))
         self.no_recipients = QPushButton(self.tr("Remove all"))
         self._recipients, self.problem = QLabel(), QLabel()
@@ -41,6 +42,7 @@ class MoreRules(QWidget):
         profile = self._workspace.recipe.profile
         self.birth_date.setCurrentIndex(self.birth_date.findData(profile.birth_date))
         self.documents.setChecked(profile.documents is Documents.REDACT)
+        self.hold_lossy.setChecked(profile.hold_lossy)
         count = len(profile.recipients)
         nobody = self.tr("The originals are not in the output.")
         some = self.tr("Encrypted into every file for {0} certificates.").format(count)
@@ -54,6 +56,9 @@ class MoreRules(QWidget):
     def _choose_documents(self, pages: bool) -> None:
         chosen = Documents.REDACT if pages else Documents.REPLACE
         self._workspace.set_profile(replace(self._workspace.recipe.profile, documents=chosen))
+
+    def _choose_lossy(self, hold: bool) -> None:
+        self._workspace.set_profile(replace(self._workspace.recipe.profile, hold_lossy=hold))
 
     def _ask_for_certificate(self) -> None:
         title, kinds = self.tr("Certificate of a recipient"), self.tr("Certificates (*.pem *.crt *.cer)")
@@ -90,20 +95,26 @@ class MoreRules(QWidget):
         grid.addWidget(self.birth_date, 0, 1)
         grid.addWidget(QLabel(self.tr("Documents")), 1, 0)
         grid.addWidget(self.documents, 1, 1)
-        grid.addWidget(QLabel(self.tr("Way back")), 2, 0)
+        grid.addWidget(QLabel(self.tr("Compression")), 2, 0)
+        grid.addWidget(self.hold_lossy, 2, 1)
+        grid.addWidget(QLabel(self.tr("Way back")), 3, 0)
         row = QHBoxLayout()
         row.addWidget(self._recipients, 1)
         row.addWidget(self.add_recipient)
         row.addWidget(self.no_recipients)
-        grid.addLayout(row, 2, 1)
+        grid.addLayout(row, 3, 1)
         warning = QLabel(self.tr("Archives outlive ciphers: leave the way back out where nobody needs it."))
         warning.setObjectName("faint")
-        grid.addWidget(warning, 3, 1)
+        grid.addWidget(warning, 4, 1)
         self.problem.setObjectName("warning")
-        grid.addWidget(self.problem, 4, 1)
+        grid.addWidget(self.problem, 5, 1)
         grid.setColumnStretch(1, 1)
         self.documents.setToolTip(self.tr("Otherwise an empty document is written in place of each"))
         self.birth_date.activated.connect(self._choose_birth_date)
         self.documents.clicked.connect(self._choose_documents)
+        self.hold_lossy.setToolTip(
+            self.tr("Otherwise JPEG blocks under it are changed, or the frame is stored without further loss")
+        )
+        self.hold_lossy.clicked.connect(self._choose_lossy)
         self.add_recipient.clicked.connect(self._ask_for_certificate)
         self.no_recipients.clicked.connect(self._remove_recipients)
