@@ -1,4 +1,4 @@
-"""The matrix of transfer syntaxes and pictures: everything written and exact, DCMTK and GDCM do not complain."""
+"""The matrix of syntaxes and pictures: all written and exact, DCMTK and GDCM do not complain."""
 
 from tests.outside.matrix import table
 

@@ -1,7 +1,8 @@
 """Which images a shape drawn on the selected one is for."""
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,20 +15,17 @@ Frames: TypeAlias = tuple[int, int]
 """First and last frame, 0-based."""
 
 
-class Selected(Protocol):
-    """What is on screen."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is on screen; all None when nothing is open."""
 
-    @property
-    def study(self) -> Study | None: ...
-    @property
-    def series(self) -> Series | None: ...
-    @property
-    def instance(self) -> Instance | None: ...
-    @property
-    def frame(self) -> int: ...
+    study: Study | None = None
+    series: Series | None = None
+    instance: Instance | None = None
+    frame: int = 0
 
 
-def region_for(chosen: Selected, shape: Shape, kind: ScopeKind, frames: Frames) -> Region | None:
+def region_for(chosen: Selection, shape: Shape, kind: ScopeKind, frames: Frames) -> Region | None:
     """Return a region for the selected frame, frames, image, series or study.
 
     None without an image, without an identifier to key it by, or when nothing of it lies in the image.
@@ -41,7 +39,7 @@ def region_for(chosen: Selected, shape: Shape, kind: ScopeKind, frames: Frames) 
     return Region(kept, Scope(kind, uid, image.rows, image.columns, of))
 
 
-def _uid(chosen: Selected, kind: ScopeKind) -> str:
+def _uid(chosen: Selection, kind: ScopeKind) -> str:
     if chosen.instance is None or chosen.series is None or chosen.study is None:
         return ""
     if kind in ON_ONE_IMAGE:
@@ -64,7 +62,7 @@ def _has_size(image: Instance, scope: Scope) -> bool:
     return (image.rows, image.columns) == (scope.rows, scope.columns)
 
 
-def regions_on(chosen: Selected, regions: Iterable[Region]) -> tuple[Region, ...]:
+def regions_on(chosen: Selection, regions: Iterable[Region]) -> tuple[Region, ...]:
     """Return the regions whose scope holds the selected image and frame, other sizes included."""
     if chosen.instance is None:
         return ()

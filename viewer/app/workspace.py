@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from viewer.app.blockers import Blocker, blockers, likely_text
-from viewer.app.region_scopes import Frames, filled_pixels, region_for, regions_on
+from viewer.app.region_scopes import Frames, Selection, filled_pixels, region_for, regions_on
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan, Severity
@@ -31,16 +31,6 @@ from viewer.rules.surrogates import Keyring
 SCAN: Final = "scan"
 EXPORT: Final = "export"
 SERIES_ROWS: Final = "series rows"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What is on screen; all None when nothing is open."""
-
-    study: Study | None = None
-    series: Series | None = None
-    instance: Instance | None = None
-    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)

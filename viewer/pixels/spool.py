@@ -14,8 +14,8 @@ _IN_MEMORY: Final = 64 << 20
 class Spool:
     """Keeps bytes until it is closed. `folder`: where the nameless file stands, on the disk of the output."""
 
-    def __init__(self, folder: Path | None = None, *, in_memory: int = _IN_MEMORY) -> None:
-        self._folder, self._room = folder, in_memory
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder, self._room = folder, _IN_MEMORY
         self._file: BinaryIO | None = None
         self._end = 0
 

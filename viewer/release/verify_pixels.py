@@ -194,14 +194,19 @@ def _compare(old: NDArray[Any], new: NDArray[Any], parts: Sequence[Filled], grou
     """Raise unless samples (rows, columns, samples) are equal outside the shapes and filled inside."""
     if old.shape != new.shape or any(old.shape[:2] != part.covered.shape for part in parts):
         raise _Wrong("frame-missing", _MESSAGES["frame-missing"])
-    inside = np.any([part.shown for part in parts], axis=0) if parts else np.zeros(old.shape[:2], np.bool_)
-    rows, columns = np.nonzero((old != new).any(axis=-1))
-    if not inside[rows, columns].all():
+    first = min((part.rows.start for part in parts), default=0)
+    last = max((part.rows.stop for part in parts), default=0)
+    same = np.array_equal(old[:first], new[:first]) and np.array_equal(old[last:], new[last:])
+    if same and parts:
+        inside = np.any([part.shown[first:last] for part in parts], axis=0)
+        same = not (old[first:last] != new[first:last])[~inside].any()
+    if not same:
         raise _Wrong("pixels-outside-changed", _MESSAGES["pixels-outside-changed"])
     for part in parts:
-        found = new[part.shown]
+        found = new[part.rows][part.shown[part.rows]]
         if len(found):
-            _check_fill(found, allowed(part.blank, ground, old[part.covered]))
+            mean = part.blank.fill == "mean"
+            _check_fill(found, allowed(part.blank, ground, old[part.covered] if mean else found[:0]))
 
 
 def _check_fill(found: NDArray[Any], words: tuple[frozenset[int], ...]) -> None:
@@ -238,14 +243,12 @@ def _check_native(source: Dataset, written: Dataset, wanted: _Wanted, frames: in
 
 def _compare_pairs(old: NDArray[Any], new: NDArray[Any], parts: Sequence[Filled], ground: Ground) -> None:
     """Compare pairs of pixels with one chrominance (rows, columns / 2, 4): both are filled or none."""
-    grown = [
-        Filled(p.blank, p.covered, np.repeat(p.shown[:, ::2] | p.shown[:, 1::2], 2, axis=1)) for p in parts
-    ]
-    later = np.zeros(grown[0].shown.shape, np.bool_)
-    for place in range(len(grown) - 1, -1, -1):
-        shown = grown[place].shown & ~later
-        later |= grown[place].shown
-        grown[place] = Filled(grown[place].blank, grown[place].covered, shown)
+    grown, later = [], np.zeros(parts[0].shown.shape, np.bool_)
+    for part in reversed(parts):
+        both = np.repeat(part.shown[:, ::2] | part.shown[:, 1::2], 2, axis=1)
+        grown.append(Filled(part.blank, part.covered, both & ~later, part.rows))
+        later |= both
+    grown.reverse()
     _compare(_singly(old), _singly(new), grown, ground)
 
 

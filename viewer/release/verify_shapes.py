@@ -17,6 +17,13 @@ class Filled:
     blank: Blank
     covered: NDArray[np.bool_]
     shown: NDArray[np.bool_]
+    rows: slice
+    """From the first row in which it is shown to the last."""
+
+
+def _rows(shown: NDArray[np.bool_]) -> slice:
+    down = np.flatnonzero(shown.any(axis=1))
+    return slice(int(down[0]), int(down[-1]) + 1) if down.size else slice(0, 0)
 
 
 def filled(blanks: Sequence[Blank], rows: int, columns: int) -> list[Filled]:
@@ -34,7 +41,8 @@ def filled(blanks: Sequence[Blank], rows: int, columns: int) -> list[Filled]:
             layers.append((blank, ~inside))
     found, later = [], np.zeros((rows, columns), np.bool_)
     for blank, mask in reversed(layers):
-        found.append(Filled(blank, mask, mask & ~later))
+        shown = mask & ~later
+        found.append(Filled(blank, mask, shown, _rows(shown)))
         later |= mask
     return found[::-1]
 

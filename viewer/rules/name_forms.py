@@ -5,8 +5,6 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Final, NamedTuple
 
-from pypinyin import Style, pinyin
-
 HAN: Final = "\u3400-\u9fff\uf900-\ufaff"
 SHORTEST_LATIN: Final = 3
 _HAN_NAME: Final = re.compile(f"[{HAN}]{{2,6}}")
@@ -146,7 +144,9 @@ def _pinyin(parts: list[str]) -> list[list[str]]:
 
 def _spoken(text: str) -> list[tuple[str, ...]]:
     """Return the pronunciations of characters, without tones, ü as v and as u."""
-    syllables = pinyin(text, style=Style.NORMAL, heteronym=len(text) == 1)
+    import pypinyin  # its dictionaries take 0.1 s: only who meets a Chinese name waits for them
+
+    syllables = pypinyin.pinyin(text, style=pypinyin.Style.NORMAL, heteronym=len(text) == 1)
     spoken = list(islice(product(*(dict.fromkeys(s) for s in syllables)), 3))
     return [
         *spoken,
