@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from viewer.dicom.errors import Unsupported
-from viewer.pixels import jpeg_native
+from viewer.pixels import jpeg_native, jpeg_sequential
 from viewer.pixels.jpeg import blank_blocks
 from viewer.pixels.jpeg_sequential import _extended
 from viewer.pixels.jpeg_stream import Table, parse_jpeg
@@ -141,9 +141,15 @@ def test_a_table_gets_a_code_that_it_lacks_without_changing_others() -> None:
     assert (shown[:16] == flat[:16]).all()
 
 
-def test_a_full_table_is_refused() -> None:
-    with pytest.raises(Unsupported, match="no room"):
-        _extended(Table((2, *[0] * 15), b"\0\1"), 5)
+def test_a_table_without_room_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _extended(Table((2, *[0] * 15), b"\0\1"), 5) is None
+    assert _extended(Table((1,) * 16, bytes(range(16))), 20) is None
+    monkeypatch.setattr(jpeg_sequential, "_extended", lambda table, symbol: None)
+    for components, options in VARIANTS[::4]:
+        data = encoded(components, **options)
+        mask, fill = covered(AREA), (0, *BLACK[components][1:])
+        made = blank_blocks(data, [(*AREA, fill)], native=False)
+        assert jpeg_problem(data, made, mask, [(mask, fill)]) is None
 
 
 # What is refused
