@@ -65,7 +65,7 @@ def blank_streams(
     frames: list[Fragments] = list(encapsulated_frames(dataset))
     wanted = range(made.frames) if hidden else sorted(of_frame)
     touched = []
-    # Only what was tried for long may run in threads: an encoder of JPEG 2000 crashed in them, once in a while.
+    # Only what was tried for long may run in threads: an encoder of JPEG 2000 crashed in them at times.
     run = _in_threads if SYNTAXES[made.syntax].stream is Stream.JPEG else _one_by_one
     for frame, data in run(
         lambda n: _changed(_Job(dataset, made, of_frame.get(n, ()), hidden), frames[n]), wanted

@@ -1,4 +1,4 @@
-"""Coefficients written as plain sequential JPEG scans, with Huffman tables made for them (ISO 10918-1 F.1, K.2)."""
+"""Coefficients written as plain JPEG scans, with Huffman tables made for them (ISO 10918-1 F.1, K.2)."""
 
 import heapq
 from collections import Counter

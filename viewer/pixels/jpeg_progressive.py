@@ -1,4 +1,4 @@
-"""Every coefficient of a JPEG frame decoded, blocks blanked, and all coded anew as plain scans (progressive)."""
+"""Every coefficient of a JPEG frame decoded, blocks blanked, and all coded anew as plain scans."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -103,7 +103,7 @@ def _windows(raw: bytes) -> memoryview:
     found = np.empty((three.size, 8), np.uint16)
     for shift in range(8):
         found[:, shift] = three >> (8 - shift)
-    return memoryview(found.ravel())
+    return found.ravel().data
 
 
 def _lookup(table: Table | None) -> list[int]:
@@ -216,25 +216,8 @@ def _ac_more(part: _Part, table: list[int], plane: Plane, scan: Scan) -> int:
     at = run = 0
     for offset in part.offsets:
         place, stop = offset + scan.first, offset + scan.last + 1
-        while place < stop and not run:
-            found = _code(table[windows[at]])
-            at += found >> 8
-            zeros, new = found >> 4 & 15, 0
-            if found & 15:
-                if found & 15 > 1:
-                    raise ValueError("no code for a further bit")
-                new = one if windows[at] >> 15 else -one
-                at += 1
-            elif zeros < 15:
-                run = (1 << zeros) + (windows[at] >> (16 - zeros))
-                at += zeros
-                break
-            at, place = _refined(windows, at, (plane, place, stop, one), zeros)
-            if new:
-                if place >= stop:
-                    raise ValueError("more coefficients than there are")
-                plane[place] = new
-            place += 1
+        if not run:
+            at, place, run = _band_more(windows, at, table, (plane, place, stop, one))
         if run:
             run -= 1
             if any(plane[place:stop]):
@@ -242,6 +225,34 @@ def _ac_more(part: _Part, table: list[int], plane: Plane, scan: Scan) -> int:
     if run:
         raise ValueError("an end of more blocks than there are")
     return at
+
+
+def _band_more(
+    windows: memoryview, at: int, table: list[int], where: tuple[Plane, int, int, int]
+) -> tuple[int, int, int]:
+    """Read new coefficients of one block and bits of those before them.
+
+    Returns the next bit, the place where it stopped, and how many blocks have no new ones from there on.
+    """
+    plane, place, stop, one = where
+    while place < stop:
+        found = _code(table[windows[at]])
+        at += found >> 8
+        zeros, new = found >> 4 & 15, 0
+        if found & 15:
+            if found & 15 > 1:
+                raise ValueError("no code for a further bit")
+            new = one if windows[at] >> 15 else -one
+            at += 1
+        elif zeros < 15:
+            return at + zeros, place, (1 << zeros) + (windows[at] >> (16 - zeros))
+        at, place = _refined(windows, at, (plane, place, stop, one), zeros)
+        if new:
+            if place >= stop:
+                raise ValueError("more coefficients than there are")
+            plane[place] = new
+        place += 1
+    return at, place, 0
 
 
 def _refined(windows: memoryview, at: int, where: tuple[Plane, int, int, int], zeros: int) -> tuple[int, int]:

@@ -57,8 +57,10 @@ def _blanked(frame: Frame, scan: Scan, wish: Wish) -> Scan | None:
     starts = range(0, len(blocks.component), size)
     if len(starts) != len(scan.parts):
         raise Unsupported(DAMAGED)
+    tables = [_Lookup(scan.dc.get(d), scan.ac.get(a)) for _, d, a in scan.components]
     walks = {
-        n: _Walk(scan, scan.parts[n], _part(blocks, slice(at, at + size))) for n, at in enumerate(starts)
+        n: _Walk(scan, tables, scan.parts[n], _part(blocks, slice(at, at + size)))
+        for n, at in enumerate(starts)
     }
     coded = _with_codes(scan, set().union(*(walk.needed() for walk in walks.values())))
     if coded is None:
@@ -104,12 +106,11 @@ def _blocks(frame: Frame, scan: Scan, wish: Wish) -> _Blocks:
 class _Walk:
     """The blocks between two restarts: where each begins, its DC difference before and after."""
 
-    def __init__(self, scan: Scan, part: bytes, blocks: _Blocks) -> None:
+    def __init__(self, scan: Scan, tables: Sequence["_Lookup"], part: bytes, blocks: _Blocks) -> None:
         self._scan, self._blocks = scan, blocks
         self.changes = bool(blocks.touched.any())
         self._raw = part.replace(b"\xff\x00", b"\xff")
         windows = _windows(self._raw)
-        tables = [_Lookup(scan.dc.get(d), scan.ac.get(a)) for _, d, a in scan.components]
         self._starts = _starts(windows, tables, blocks, 8 * len(self._raw))
         self._read_differences(windows, tables)
 
