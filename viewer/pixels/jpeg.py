@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from viewer.pixels.jpeg_stream import DAMAGED, Frame, Jpeg, Scan, parse_jpeg
 Area: TypeAlias = tuple[slice, slice, tuple[int, ...]]
 """Rows, columns, and the value of each component that fills them, 0 to 2 ** precision - 1."""
 
-_SCAN_ERRORS: Final = (IndexError, KeyError, ValueError)
+_SCAN_ERRORS: Final = (IndexError, KeyError, OverflowError, ValueError)
 
 
 def blank_blocks(data: bytes, areas: Sequence[Area], *, native: bool = True) -> bytes:
@@ -34,17 +35,13 @@ def blank_blocks(data: bytes, areas: Sequence[Area], *, native: bool = True) -> 
         if made is not None:
             return made
     try:
-        if jpeg.frame.progressive:
+        if jpeg.frame.progressive or (scans := blanked_scans(jpeg, wish)) is None:
             jpeg = as_sequential(jpeg, wish)
         else:
-            jpeg = _with_scans(jpeg, blanked_scans(jpeg, wish))
+            jpeg = replace(jpeg, scans=scans)
     except _SCAN_ERRORS as error:
         raise Unsupported(DAMAGED) from error
     return assembled(jpeg)
-
-
-def _with_scans(jpeg: Jpeg, scans: tuple[Scan, ...]) -> Jpeg:
-    return Jpeg(jpeg.frame, jpeg.quantisation, scans, jpeg.colours, jpeg.tables)
 
 
 def _wish(jpeg: Jpeg, areas: Sequence[Area]) -> Wish:
@@ -68,7 +65,7 @@ def _wish(jpeg: Jpeg, areas: Sequence[Area]) -> Wish:
 
 def _level(jpeg: Jpeg, component: int, value: int) -> int:
     """Return the DC level nearest to a value; black and white are passed, so that decoders clip to them."""
-    step = jpeg.quantisation.get(jpeg.frame.components[component].quantisation, (0,))[0]
+    step = jpeg.quantisation[component][0]
     if step < 1:
         raise Unsupported(DAMAGED)
     half = 1 << (jpeg.frame.precision - 1)
@@ -82,9 +79,18 @@ def _level(jpeg: Jpeg, component: int, value: int) -> int:
 
 def assembled(jpeg: Jpeg) -> bytes:
     """Return the stream of a frame and its scans."""
-    parts = [b"\xff\xd8", jpeg.colours, jpeg.tables, _frame_header(jpeg.frame)]
+    tables: dict[int, tuple[int, ...]] = {}
+    for component, table in zip(jpeg.frame.components, jpeg.quantisation, strict=True):
+        tables.setdefault(component.quantisation, table)
+    parts = [b"\xff\xd8", jpeg.colours, *(_quantisation(number, table) for number, table in tables.items())]
+    parts.append(_frame_header(jpeg.frame))
     interval = 0
     for scan in jpeg.scans:
+        for place, _, _ in scan.components:
+            number, table = jpeg.frame.components[place].quantisation, jpeg.quantisation[place]
+            if tables[number] != table:
+                tables[number] = table
+                parts.append(_quantisation(number, table))
         if scan.interval != interval:
             parts.append(b"\xff\xdd\x00\x04" + struct.pack(">H", scan.interval))
             interval = scan.interval
@@ -98,10 +104,15 @@ def _segment(marker: int, body: bytes) -> bytes:
     return b"\xff" + bytes((marker,)) + struct.pack(">H", len(body) + 2) + body
 
 
+def _quantisation(number: int, table: tuple[int, ...]) -> bytes:
+    wide = max(table) > 255
+    return _segment(0xDB, bytes((wide << 4 | number,)) + struct.pack(">64H" if wide else ">64B", *table))
+
+
 def _frame_header(frame: Frame) -> bytes:
     body = struct.pack(">BHHB", frame.precision, frame.rows, frame.columns, len(frame.components))
     for one in frame.components:
-        body += bytes((one.identifier, one.h << 4 | one.v, one.quantisation))
+        body += bytes((one.identifier, one.factors, one.quantisation))
     return _segment(frame.marker, body)
 
 

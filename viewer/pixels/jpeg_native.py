@@ -57,7 +57,7 @@ def can(jpeg: Jpeg) -> bool:
     frame = jpeg.frame
     usual = {(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)}
     factors = [(one.h, one.v) for one in frame.components]
-    plain = len(factors) == 1 or (factors[0] in usual and set(factors[1:]) == {(1, 1)})
+    plain = factors[0] in usual and set(factors[1:]) <= {(1, 1)}
     return frame.precision == 8 and len(factors) in (1, 3) and plain and _library() is not None
 
 
@@ -67,11 +67,8 @@ def blanked(data: bytes, jpeg: Jpeg, wish: Wish) -> bytes | None:
     The library may warn about damage and go on: then it is not believed either.
     """
     library, frame = _library(), jpeg.frame
-    single = len(frame.components) == 1
-    rows = [
-        wish.touched.any(axis=1) if single else np.repeat(wish.touched.any(axis=1), one.v)
-        for one in frame.components
-    ]
+    rows = [np.repeat(wish.touched.any(axis=1), one.v) for one in frame.components]
+    reached: set[tuple[int, int]] = set()
 
     def filter_(pointer: int, part: _Region, plane: _Region, number: int, index: int, this: int) -> int:
         component = frame.components[number]
@@ -81,16 +78,20 @@ def blanked(data: bytes, jpeg: Jpeg, wish: Wish) -> bytes | None:
         wide = part.w // 8
         shown = (c_short * (wide * (part.h // 8) * 64)).from_address(pointer)
         blocks = np.frombuffer(shown, np.int16).reshape(part.h // 8, wide, 64)
-        h, v = (1, 1) if single else (component.h, component.v)
         for y in range(first, last):
-            mcus = np.repeat(wish.touched[y // v], h)[:wide]
+            mcus = np.repeat(wish.touched[y // component.v], component.h)[:wide]
             where = np.flatnonzero(mcus)
             blocks[y - first, where] = 0
-            blocks[y - first, where, 0] = np.repeat(wish.levels[number][y // v], h)[where]
+            blocks[y - first, where, 0] = np.repeat(wish.levels[number][y // component.v], component.h)[where]
+            reached.add((number, y))
         return 0
 
     made = _transformed(library, data, _FILTER(filter_))
-    return None if made is None else _with_markers(made, jpeg)
+    # An error in a filter is printed and lost: so count what was done.
+    wanted = {
+        (n, y) for n, one in enumerate(frame.components) for y in np.flatnonzero(rows[n][: one.high]).tolist()
+    }
+    return _with_markers(made, jpeg) if made is not None and reached >= wanted else None
 
 
 def _transformed(library: Any, data: bytes, own_filter: Any) -> bytes | None:
@@ -113,8 +114,20 @@ def _transformed(library: Any, data: bytes, own_filter: Any) -> bytes | None:
 
 
 def _with_markers(made: bytes, jpeg: Jpeg) -> bytes:
-    """Return a stream with the colour segments of the source instead of those that the library wrote."""
-    at = 2
+    """Return a stream with the source's colour segments and sampling factors, which the library changes.
+
+    Of one component it writes the factors 1, 1: its blocks are the same.
+    """
+    begin = _after_texts(made, 2)
+    at = begin
+    while not 0xC0 <= made[at + 1] <= 0xC2:
+        at += 2 + int.from_bytes(made[at + 2 : at + 4], "big")
+    if len(jpeg.frame.components) == 1:
+        made = made[: at + 11] + bytes((jpeg.frame.components[0].factors,)) + made[at + 12 :]
+    return made[:2] + jpeg.colours + made[begin:]
+
+
+def _after_texts(made: bytes, at: int) -> int:
     while 0xE0 <= made[at + 1] <= 0xEF:
         at += 2 + int.from_bytes(made[at + 2 : at + 4], "big")
-    return made[:2] + jpeg.colours + made[at:]
+    return at

@@ -1,198 +1,109 @@
-"""Progressive JPEG frames: every coefficient decoded, blocks blanked, and coded anew as one plain scan."""
+"""Every coefficient of a JPEG frame decoded, blocks blanked, and all coded anew as plain scans."""
 
-import heapq
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import count
-from typing import Any, Final, TypeAlias
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from viewer.dicom.errors import Unsupported
+from viewer.pixels.jpeg_coding import coded_scans
 from viewer.pixels.jpeg_sequential import Wish
-from viewer.pixels.jpeg_stream import DAMAGED, Frame, Jpeg, Scan, Table
+from viewer.pixels.jpeg_stream import Frame, Jpeg, Scan, Table
 
-Blocks: TypeAlias = list[list[int]]
-"""64 coefficients in zigzag order per block, of one component: rows of padded_wide blocks."""
 _BASELINE, _EXTENDED = 0xC0, 0xC1
-_LONGEST_CODE: Final = 16
+_ZEROS: Final = 0xF0
+
+Plane: TypeAlias = "array[int]"
+"""64 coefficients in zigzag order per block, of one component: rows of padded_wide blocks."""
 
 
 def as_sequential(jpeg: Jpeg, wish: Wish) -> Jpeg:
-    """Return a sequential stream with the coefficients of a progressive one, blocks blanked.
+    """Return a sequential stream with the coefficients of any other, blocks blanked.
 
-    Raises Unsupported, IndexError, KeyError or ValueError when the stream is damaged.
+    Raises Unsupported, IndexError, KeyError, OverflowError or ValueError when the stream is damaged.
     """
     frame = jpeg.frame
-    coefficients = [[[0] * 64 for _ in range(c.padded_wide * c.padded_high)] for c in frame.components]
+    planes = [array("h", bytes(128 * c.padded_wide * c.padded_high)) for c in frame.components]
     for scan in jpeg.scans:
-        _Reader(frame, scan, coefficients).read()
-    _blank(frame, coefficients, wish)
-    marker = _BASELINE if frame.precision == 8 and _fits_bytes(jpeg) else _EXTENDED
-    plain = replace(frame, marker=marker)
-    return replace(jpeg, frame=plain, scans=tuple(_coded(plain, coefficients)))
+        _read(frame, scan, planes)
+    bytewide = all(max(table) < 256 for table in jpeg.quantisation)
+    plain = replace(frame, marker=_BASELINE if frame.precision == 8 and bytewide else _EXTENDED)
+    return replace(jpeg, frame=plain, scans=tuple(coded_scans(list(_blanked(frame, planes, wish)))))
 
 
-def _fits_bytes(jpeg: Jpeg) -> bool:
-    return all(max(numbers) < 256 for numbers in jpeg.quantisation.values())
+def _blanked(frame: Frame, planes: Sequence[Plane], wish: Wish) -> Iterator[NDArray[np.int16]]:
+    """Yield the blocks of each component that a scan of it alone holds, blanked where wished."""
+    for number, own in enumerate(frame.components):
+        blocks = np.frombuffer(planes[number], np.int16).reshape(own.padded_high, own.padded_wide, 64)
+        touched, levels = (
+            np.repeat(np.repeat(of_mcu, own.v, axis=0), own.h, axis=1)
+            for of_mcu in (wish.touched, wish.levels[number])
+        )
+        blocks[touched] = 0
+        blocks[touched, 0] = levels[touched]
+        yield blocks[: own.high, : own.wide]
 
 
-def _blank(frame: Frame, coefficients: list[Blocks], wish: Wish) -> None:
-    for number, component in enumerate(frame.components):
-        touched = np.repeat(np.repeat(wish.touched, component.v, axis=0), component.h, axis=1)
-        levels = np.repeat(np.repeat(wish.levels[number], component.v, axis=0), component.h, axis=1)
-        if len(frame.components) == 1:
-            touched, levels = wish.touched, wish.levels[number]
-        for y, x in np.argwhere(touched).tolist():
-            coefficients[number][y * component.padded_wide + x] = [int(levels[y, x]), *[0] * 63]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The blocks between two restarts. `windows`: the 16 bits that begin at every bit."""
+
+    windows: memoryview
+    components: list[int]
+    """Place in the scan, of each block."""
+    offsets: list[int]
+    """First coefficient in the plane, of each block."""
 
 
-def _order(frame: Frame, scan: Scan) -> Iterator[list[tuple[int, int]]]:
-    """Yield the (place in the scan, block) of every MCU of a scan (ISO 10918-1 A.2)."""
+def _read(frame: Frame, scan: Scan, planes: Sequence[Plane]) -> None:
+    """Read one scan into the coefficients (ISO 10918-1 F.2, G.2)."""
+    components, offsets, per_mcu = _order(frame, scan)
+    size = scan.interval * per_mcu or len(offsets)
+    if -(-len(offsets) // size) != len(scan.parts):
+        raise ValueError("restarts in other places")
+    mine = [planes[place] for place, _, _ in scan.components]
+    dc = [_lookup(scan.dc.get(dc)) for _, dc, _ in scan.components]
+    ac = [_lookup(scan.ac.get(ac)) for _, _, ac in scan.components]
+    for number, data in enumerate(scan.parts):
+        which = slice(number * size, (number + 1) * size)
+        raw = data.replace(b"\xff\x00", b"\xff")
+        part = _Part(_windows(raw), components[which], offsets[which])
+        if scan.first == 0 and scan.last:
+            end = _blocks(part, dc, ac, mine)
+        elif scan.first == 0:
+            end = _dc_more(part, mine, scan.low) if scan.high else _dc_first(part, dc, mine, scan.low)
+        else:
+            end = (_ac_more if scan.high else _ac_first)(part, ac[0], mine[0], scan)
+        if not 0 <= 8 * len(raw) - end < 8:
+            raise ValueError("more or less data than blocks")
+
+
+def _order(frame: Frame, scan: Scan) -> tuple[list[int], list[int], int]:
+    """Return place in the scan and first coefficient of every block, and blocks per MCU (A.2)."""
     chosen = [frame.components[place] for place, _, _ in scan.components]
     if len(chosen) == 1:
         own = chosen[0]
-        for y in range(own.high):
-            for x in range(own.wide):
-                yield [(0, y * own.padded_wide + x)]
-        return
-    for down in range(frame.mcus_down):
-        for across in range(frame.mcus_across):
-            yield [
-                (number, (down * one.v + y) * one.padded_wide + across * one.h + x)
-                for number, one in enumerate(chosen)
-                for y in range(one.v)
-                for x in range(one.h)
-            ]
+        rows, columns = np.indices((own.high, own.wide)).reshape(2, -1)
+        return [0] * rows.size, (64 * (rows * own.padded_wide + columns)).tolist(), 1
+    pattern = [(n, y, x) for n, one in enumerate(chosen) for y in range(one.v) for x in range(one.h)]
+    if len(pattern) > 10:
+        raise ValueError("too large an MCU")
+    down, across = (part.reshape(-1, 1) for part in np.indices((frame.mcus_down, frame.mcus_across)))
+    number, y, x = np.array(pattern).T
+    v, h, wide = (np.array([getattr(chosen[n], name) for n in number]) for name in ("v", "h", "padded_wide"))
+    offsets = 64 * ((down * v + y) * wide + across * h + x)
+    return np.tile(number, down.size).tolist(), offsets.ravel().tolist(), len(pattern)
 
 
-class _Bits:
-    """Bits of coded data between two restarts."""
-
-    def __init__(self, part: bytes) -> None:
-        raw = part.replace(b"\xff\x00", b"\xff")
-        self._end = 8 * len(raw)
-        self._raw = raw + bytes(8)
-        self.at = 0
-
-    def peek(self) -> int:
-        """Return the next 16 bits, zeros behind the end."""
-        place = self.at >> 3
-        if self.at > self._end:
-            raise IndexError("no more bits")
-        return int.from_bytes(self._raw[place : place + 3], "big") >> (8 - (self.at & 7)) & 0xFFFF
-
-    def take(self, size: int) -> int:
-        """Return some bits as a number; at most 16."""
-        value = self.peek() >> (16 - size)
-        self.at += size
-        return value
-
-    def signed(self, size: int) -> int:
-        """Return a number with its sign (ISO 10918-1 F.2.2.1, EXTEND)."""
-        value = self.take(size)
-        return value if not size or value >> (size - 1) else value - (1 << size) + 1
-
-
-class _Reader:
-    """Reads one scan into the coefficients (ISO 10918-1 G.1.2, G.2)."""
-
-    def __init__(self, frame: Frame, scan: Scan, coefficients: list[Blocks]) -> None:
-        self._scan, self._order = scan, list(_order(frame, scan))
-        self._blocks = [coefficients[place] for place, _, _ in scan.components]
-        self._dc = [_lookup(scan.dc.get(dc)) for _, dc, _ in scan.components]
-        self._ac = [_lookup(scan.ac.get(ac)) for _, _, ac in scan.components]
-        self._bits = _Bits(b"")
-        self._run = 0
-        self._last = [0] * len(scan.components)
-        if (scan.first == 0 and scan.last != 0) or (scan.first and len(scan.components) != 1):
-            raise ValueError("no progressive scan")
-        if not scan.first <= scan.last < 64 or scan.low > 13 or (scan.high and scan.high != scan.low + 1):
-            raise ValueError("no progressive scan")
-
-    def read(self) -> None:
-        """Read every block."""
-        scan = self._scan
-        kinds = {(True, True): self._dc_first, (True, False): self._dc_more, (False, True): self._ac_first}
-        read = kinds.get((scan.first == 0, scan.high == 0), self._ac_more)
-        size = scan.interval or len(self._order)
-        if -(-len(self._order) // size) != len(scan.parts):
-            raise ValueError("restarts in other places")
-        for number, part in enumerate(scan.parts):
-            self._bits, self._run, self._last = _Bits(part), 0, [0] * len(self._last)
-            for mcu in self._order[number * size : (number + 1) * size]:
-                for component, block in mcu:
-                    read(component, self._blocks[component][block])
-
-    def _symbol(self, table: Sequence[int]) -> int:
-        found = table[self._bits.peek()]
-        if not found:
-            raise ValueError("no code")
-        self._bits.at += found >> 8
-        return found & 0xFF
-
-    def _dc_first(self, component: int, block: list[int]) -> None:
-        self._last[component] += self._bits.signed(self._symbol(self._dc[component]))
-        block[0] = self._last[component] << self._scan.low
-
-    def _dc_more(self, component: int, block: list[int]) -> None:
-        block[0] |= self._bits.take(1) << self._scan.low
-
-    def _ac_first(self, component: int, block: list[int]) -> None:
-        if self._run:
-            self._run -= 1
-            return
-        place, table = self._scan.first, self._ac[component]
-        while place <= self._scan.last:
-            symbol = self._symbol(table)
-            run, size = symbol >> 4, symbol & 15
-            if size:
-                place += run
-                block[place] = self._bits.signed(size) << self._scan.low
-                place += 1
-            elif run == 15:
-                place += 16
-            else:
-                self._run = (1 << run) + self._bits.take(run) - 1
-                return
-
-    def _ac_more(self, component: int, block: list[int]) -> None:
-        place, last, one = self._scan.first, self._scan.last, 1 << self._scan.low
-        if not self._run:
-            while place <= last:
-                symbol = self._symbol(self._ac[component])
-                run, size = symbol >> 4, symbol & 15
-                if size > 1:
-                    raise ValueError("no code for a further bit")
-                new = 0
-                if size:
-                    new = one if self._bits.take(1) else -one
-                elif run < 15:
-                    self._run = (1 << run) + self._bits.take(run)
-                    break
-                place = self._refined(block, place, run)
-                if new:
-                    block[place] = new
-                place += 1
-        if self._run:
-            self._refined(block, place, 64)
-            self._run -= 1
-
-    def _refined(self, block: list[int], place: int, zeros: int) -> int:
-        """Read a bit for every coefficient that is not zero; return the place behind so many that are."""
-        one = 1 << self._scan.low
-        while place <= self._scan.last:
-            value = block[place]
-            if value:
-                if self._bits.take(1) and not abs(value) & one:
-                    block[place] = value + one if value > 0 else value - one
-            elif zeros == 0:
-                break
-            else:
-                zeros -= 1
-            place += 1
-        return place
+def _windows(raw: bytes) -> memoryview:
+    wide = np.frombuffer(raw + bytes(8), np.uint8).astype(np.uint32)
+    three = wide[:-2] << 16 | wide[1:-1] << 8 | wide[2:]
+    found = np.empty((three.size, 8), np.uint16)
+    for shift in range(8):
+        found[:, shift] = three >> (8 - shift)
+    return found.ravel().data
 
 
 def _lookup(table: Table | None) -> list[int]:
@@ -206,93 +117,159 @@ def _lookup(table: Table | None) -> list[int]:
     return found
 
 
-# Coded anew ------------------------------------------------------------------------------------------
-
-
-def _coded(frame: Frame, coefficients: list[Blocks]) -> Iterator[Scan]:
-    """Yield a scan per component, with Huffman tables made for it; restarts are left out."""
-    for place, component in enumerate(frame.components):
-        blocks = [
-            coefficients[place][y * component.padded_wide + x]
-            for y in range(component.high)
-            for x in range(component.wide)
-        ]
-        dc, ac = _symbols(blocks)
-        tables = _table(Counter(s for s, _, _ in dc)), _table(Counter(s for one in ac for s, _, _ in one))
-        dc_codes, ac_codes = (table.codes() for table in tables)
-        text = "".join(
-            _text(first, dc_codes) + "".join(_text(symbol, ac_codes) for symbol in rest)
-            for first, rest in zip(dc, ac, strict=True)
-        )
-        text += "1" * (-len(text) % 8)
-        data = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\x00")
-        yield Scan(((place, 0, 0),), 0, 63, 0, 0, 0, {0: tables[0]}, {0: tables[1]}, (data,))
-
-
-_Symbol: TypeAlias = tuple[int, int, int]
-"""Huffman symbol, and the number and size of the bits that follow."""
-
-
-def _symbols(blocks: Blocks) -> tuple[list[_Symbol], list[list[_Symbol]]]:
-    """Return the DC symbol and the AC symbols of every block (ISO 10918-1 F.1.2)."""
-    dc, ac, last = [], [], 0
-    for block in blocks:
-        size, bits = _bits_of(block[0] - last)
-        dc.append((size, bits, size))
-        last = block[0]
-        mine: list[_Symbol] = []
-        run = 0
-        for value in block[1:]:
-            if not value:
-                run += 1
-                continue
-            mine += [(0xF0, 0, 0)] * (run >> 4)
-            size, bits = _bits_of(value)
-            mine.append(((run & 15) << 4 | size, bits, size))
-            run = 0
-        if run:
-            mine.append((0, 0, 0))
-        ac.append(mine)
-    return dc, ac
-
-
-def _bits_of(value: int) -> tuple[int, int]:
-    size = abs(value).bit_length()
-    if size > 15:
-        raise Unsupported(DAMAGED)
-    return size, value if value >= 0 else value + (1 << size) - 1
-
-
-def _text(symbol: _Symbol, codes: Mapping[int, tuple[int, int]]) -> str:
-    code, length = codes[symbol[0]]
-    return f"{code:0{length}b}" + (f"{symbol[1]:0{symbol[2]}b}" if symbol[2] else "")
-
-
-def _table(frequencies: Counter[int]) -> Table:
-    """Return a Huffman table for symbols; the code of ones only is left free (ISO 10918-1 K.2)."""
-    while True:
-        lengths = _lengths(frequencies)
-        if max(lengths.values()) <= _LONGEST_CODE:
-            break
-        frequencies = Counter({symbol: (times + 1) // 2 for symbol, times in frequencies.items()})
-    ordered = sorted(frequencies, key=lambda symbol: (lengths[symbol], symbol))
-    counts = Counter(lengths[symbol] for symbol in ordered)
-    return Table(tuple(counts[length] for length in range(1, 17)), bytes(ordered))
-
-
-def _lengths(frequencies: Counter[int]) -> dict[int, int]:
-    """Return the length of each code; a symbol that never comes (-1) has the longest one."""
-    number = count()
-    heap: list[Any] = [(times, next(number), {symbol: 0}) for symbol, times in frequencies.items()]
-    heap.append((0, next(number), {-1: 0}))
-    heapq.heapify(heap)
-    while len(heap) > 1:
-        a, b = heapq.heappop(heap), heapq.heappop(heap)
-        deeper = {symbol: length + 1 for symbol, length in (*a[2].items(), *b[2].items())}
-        heapq.heappush(heap, (a[0] + b[0], next(number), deeper))
-    found: dict[int, int] = heap[0][2]
-    longest = max(found.values())
-    if found[-1] != longest:  # of codes that are equally long the last one is of ones only
-        raise Unsupported(DAMAGED)
-    del found[-1]
+def _code(found: int) -> int:
+    if not found:
+        raise ValueError("no code")
     return found
+
+
+def _signed(window: int, size: int) -> int:
+    """Return the number with its sign that some bits begin with (F.2.2.1, EXTEND)."""
+    value = window >> (16 - size)
+    return value if not size or value >> (size - 1) else value - (1 << size) + 1
+
+
+def _dc_first(part: _Part, tables: Sequence[list[int]], planes: Sequence[Plane], low: int) -> int:
+    windows, at, last = part.windows, 0, [0] * len(planes)
+    for component, offset in zip(part.components, part.offsets, strict=True):
+        found = _code(tables[component][windows[at]])
+        at += found >> 8
+        size = found & 0xFF
+        if size > 15:
+            raise ValueError("too large a difference")
+        last[component] += _signed(windows[at], size)
+        at += size
+        planes[component][offset] = last[component] << low
+    return at
+
+
+def _dc_more(part: _Part, planes: Sequence[Plane], low: int) -> int:
+    windows, one, at = part.windows, 1 << low, 0
+    for component, offset in zip(part.components, part.offsets, strict=True):
+        if windows[at] >> 15:
+            planes[component][offset] |= one
+        at += 1
+    return at
+
+
+def _blocks(part: _Part, dc: Sequence[list[int]], ac: Sequence[list[int]], planes: Sequence[Plane]) -> int:
+    """Read blocks of a sequential scan and return the bit behind the last one."""
+    windows, at, last = part.windows, 0, [0] * len(planes)
+    for component, offset in zip(part.components, part.offsets, strict=True):
+        found = _code(dc[component][windows[at]])
+        at += found >> 8
+        size = found & 0xFF
+        if size > 15:
+            raise ValueError("too large a difference")
+        last[component] += _signed(windows[at], size)
+        at += size
+        planes[component][offset] = last[component]
+        at, run = _band(windows, at, ac[component], (planes[component], offset + 1, offset + 64, 0))
+        if run:
+            raise ValueError("an end of several blocks")
+    return at
+
+
+def _ac_first(part: _Part, table: list[int], plane: Plane, scan: Scan) -> int:
+    at = run = 0
+    for offset in part.offsets:
+        if run:
+            run -= 1
+        else:
+            where = (plane, offset + scan.first, offset + scan.last + 1, scan.low)
+            at, run = _band(part.windows, at, table, where)
+    if run:
+        raise ValueError("an end of more blocks than there are")
+    return at
+
+
+def _band(
+    windows: memoryview, at: int, table: list[int], where: tuple[Plane, int, int, int]
+) -> tuple[int, int]:
+    """Read coefficients of one block; return the next bit, and how many further blocks have none."""
+    plane, place, stop, low = where
+    while place < stop:
+        found = table[windows[at]]
+        if not found:
+            raise ValueError("no code")
+        at += found >> 8
+        symbol = found & 0xFF
+        size = symbol & 15
+        if size:
+            place += symbol >> 4
+            value = windows[at] >> (16 - size)
+            at += size
+            plane[place] = (value if value >> (size - 1) else value - (1 << size) + 1) << low
+            place += 1
+        elif symbol == _ZEROS:
+            place += 16
+        else:
+            run = symbol >> 4
+            return at + run, (1 << run) + (windows[at] >> (16 - run)) - 1
+    if place > stop:
+        raise ValueError("more coefficients than there are")
+    return at, 0
+
+
+def _ac_more(part: _Part, table: list[int], plane: Plane, scan: Scan) -> int:
+    windows, one = part.windows, 1 << scan.low
+    at = run = 0
+    for offset in part.offsets:
+        place, stop = offset + scan.first, offset + scan.last + 1
+        if not run:
+            at, place, run = _band_more(windows, at, table, (plane, place, stop, one))
+        if run:
+            run -= 1
+            if any(plane[place:stop]):
+                at, _ = _refined(windows, at, (plane, place, stop, one), 64)
+    if run:
+        raise ValueError("an end of more blocks than there are")
+    return at
+
+
+def _band_more(
+    windows: memoryview, at: int, table: list[int], where: tuple[Plane, int, int, int]
+) -> tuple[int, int, int]:
+    """Read new coefficients of one block and bits of those before them.
+
+    Returns the next bit, the place where it stopped, and how many blocks have no new ones from there on.
+    """
+    plane, place, stop, one = where
+    while place < stop:
+        found = _code(table[windows[at]])
+        at += found >> 8
+        zeros, new = found >> 4 & 15, 0
+        if found & 15:
+            if found & 15 > 1:
+                raise ValueError("no code for a further bit")
+            new = one if windows[at] >> 15 else -one
+            at += 1
+        elif zeros < 15:
+            return at + zeros, place, (1 << zeros) + (windows[at] >> (16 - zeros))
+        at, place = _refined(windows, at, (plane, place, stop, one), zeros)
+        if new:
+            if place >= stop:
+                raise ValueError("more coefficients than there are")
+            plane[place] = new
+        place += 1
+    return at, place, 0
+
+
+def _refined(windows: memoryview, at: int, where: tuple[Plane, int, int, int], zeros: int) -> tuple[int, int]:
+    """Read a bit for every coefficient that is not zero, up to behind so many that are.
+
+    Returns the next bit, and the place where it stopped.
+    """
+    plane, place, stop, one = where
+    while place < stop:
+        value = plane[place]
+        if value:
+            if windows[at] >> 15 and not abs(value) & one:
+                plane[place] = value + one if value > 0 else value - one
+            at += 1
+        elif zeros:
+            zeros -= 1
+        else:
+            break
+        place += 1
+    return at, place

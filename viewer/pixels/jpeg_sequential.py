@@ -11,10 +11,13 @@ from viewer.dicom.errors import Unsupported
 from viewer.pixels.jpeg_stream import DAMAGED, Frame, Jpeg, Scan, Table
 
 _END_OF_BLOCK: Final = 0
-_TABLE_FULL: Final = "The codes of its compressed image leave no room for what a blanked block needs."
 _PAST: Final = 129
 """Place of a coefficient after the end of a block was coded; without that it never exceeds 64."""
 _NO_CODE: Final = 255
+_ASTRAY: Final = 65
+"""Skip of a code that there is not: it leads to places between 64 and _PAST, where no block ends."""
+_LARGEST_DIFFERENCE: Final = 15
+"""Bits of a difference of DC levels, of the deepest kind of frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +42,31 @@ class _Blocks:
     per_mcu: int
 
 
-def blanked_scans(jpeg: Jpeg, wish: Wish) -> tuple[Scan, ...]:
-    """Return the scans of a sequential frame with blocks blanked; raises Unsupported when damaged."""
-    places = [place for scan in jpeg.scans for place, _, _ in scan.components]
-    complete = sorted(places) == list(range(len(jpeg.frame.components)))
-    plain = all((s.first, s.last, s.high, s.low) == (0, 63, 0, 0) for s in jpeg.scans)
-    if not complete or not plain:
-        raise Unsupported(DAMAGED)
-    return tuple(_blanked(jpeg.frame, scan, wish) for scan in jpeg.scans)
+def blanked_scans(jpeg: Jpeg, wish: Wish) -> tuple[Scan, ...] | None:
+    """Return the scans of a sequential frame with blocks blanked; raises Unsupported when damaged.
+
+    None when a Huffman table has no room for a code that blanked blocks need.
+    """
+    scans = [_blanked(jpeg.frame, scan, wish) for scan in jpeg.scans]
+    return tuple(scan for scan in scans if scan is not None) if None not in scans else None
 
 
-def _blanked(frame: Frame, scan: Scan, wish: Wish) -> Scan:
+def _blanked(frame: Frame, scan: Scan, wish: Wish) -> Scan | None:
     blocks = _blocks(frame, scan, wish)
     size = scan.interval * blocks.per_mcu or len(blocks.component)
     starts = range(0, len(blocks.component), size)
     if len(starts) != len(scan.parts):
         raise Unsupported(DAMAGED)
+    tables = [_Lookup(scan.dc.get(d), scan.ac.get(a)) for _, d, a in scan.components]
     walks = {
-        n: _Walk(scan, scan.parts[n], _part(blocks, slice(at, at + size))) for n, at in enumerate(starts)
+        n: _Walk(scan, tables, scan.parts[n], _part(blocks, slice(at, at + size)))
+        for n, at in enumerate(starts)
     }
-    scan = _with_codes(scan, set().union(*(walk.needed() for walk in walks.values())))
-    parts = [walk.written(scan) if walk.changes else scan.parts[n] for n, walk in walks.items()]
-    return replace(scan, parts=tuple(parts))
+    coded = _with_codes(scan, set().union(*(walk.needed() for walk in walks.values())))
+    if coded is None:
+        return None
+    parts = [walk.written(coded) if walk.changes else scan.parts[n] for n, walk in walks.items()]
+    return replace(coded, parts=tuple(parts))
 
 
 def _part(blocks: _Blocks, which: slice) -> _Blocks:
@@ -78,8 +84,7 @@ def _blocks(frame: Frame, scan: Scan, wish: Wish) -> _Blocks:
         place = scan.components[0][0]
         own = frame.components[place]
         down, across = np.indices((own.high, own.wide)).reshape(2, -1)
-        many = len(frame.components) > 1
-        mcu_y, mcu_x = (down // own.v, across // own.h) if many else (down, across)
+        mcu_y, mcu_x = down // own.v, across // own.h
         component = np.zeros(down.size, np.int64)
         places, per_mcu = np.full(down.size, place), 1
     else:
@@ -101,12 +106,11 @@ def _blocks(frame: Frame, scan: Scan, wish: Wish) -> _Blocks:
 class _Walk:
     """The blocks between two restarts: where each begins, its DC difference before and after."""
 
-    def __init__(self, scan: Scan, part: bytes, blocks: _Blocks) -> None:
+    def __init__(self, scan: Scan, tables: Sequence["_Lookup"], part: bytes, blocks: _Blocks) -> None:
         self._scan, self._blocks = scan, blocks
         self.changes = bool(blocks.touched.any())
         self._raw = part.replace(b"\xff\x00", b"\xff")
         windows = _windows(self._raw)
-        tables = [_Lookup(scan.dc.get(d), scan.ac.get(a)) for _, d, a in scan.components]
         self._starts = _starts(windows, tables, blocks, 8 * len(self._raw))
         self._read_differences(windows, tables)
 
@@ -120,6 +124,8 @@ class _Walk:
             at = starts[mine]
             size = table.dc_symbol[windows[at]].astype(np.int64)
             length = table.dc_length[windows[at]].astype(np.int64)
+            if (length == _NO_CODE).any():
+                raise Unsupported(DAMAGED)
             value = windows[at + length].astype(np.int64) >> (16 - size)
             difference = np.where(value < (1 << size) >> 1, value - (1 << size) + 1, value)
             self._old[mine], self._coded[mine] = difference, length + size
@@ -133,6 +139,8 @@ class _Walk:
         for number, (_, dc, ac) in enumerate(self._scan.components):
             mine = changed & (self._blocks.component == number)
             found |= {(0, dc, int(d).bit_length()) for d in np.unique(np.abs(self.new[mine]))}
+            if any(size > _LARGEST_DIFFERENCE for kind, _, size in found if not kind):
+                raise Unsupported(DAMAGED)
             if (self._blocks.touched & mine).any():
                 found.add((1, ac, _END_OF_BLOCK))
         return found
@@ -193,12 +201,13 @@ class _Lookup:
         if dc is None or ac is None:
             raise Unsupported(DAMAGED)
         self.dc_symbol, self.dc_length = _expanded(dc)
-        if int(self.dc_symbol.max()) > 15:
+        if int(self.dc_symbol.max()) > _LARGEST_DIFFERENCE:
             raise Unsupported(DAMAGED)
         symbol, length = _expanded(ac)
         size, run = symbol & 15, symbol >> 4
         ends = size == 0
-        self.ac_skip = np.where(ends, np.where(run == 15, 16, _PAST), run + 1).astype(np.uint8)
+        skip = np.where(ends, np.where(run == 15, 16, _PAST), run + 1)
+        self.ac_skip = np.where(length == _NO_CODE, _ASTRAY, skip).astype(np.uint8)
         self.ac_length = np.where(length == _NO_CODE, _NO_CODE, length + size).astype(np.uint8)
         self.dc_total = np.where(
             self.dc_length == _NO_CODE, _NO_CODE, self.dc_length + self.dc_symbol
@@ -254,21 +263,27 @@ def _starts(
     return np.array(starts, np.int64)
 
 
-def _with_codes(scan: Scan, needed: Iterable[tuple[int, int, int]]) -> Scan:
-    """Return a scan whose tables have every code that is needed; codes that are there stay as they are."""
+def _with_codes(scan: Scan, needed: Iterable[tuple[int, int, int]]) -> Scan | None:
+    """Return a scan whose tables have every code that is needed; codes that are there stay as they are.
+
+    None when there is no room for one.
+    """
     dc, ac = dict(scan.dc), dict(scan.ac)
     for kind, number, symbol in sorted(needed):
         tables = ac if kind else dc
         if symbol not in tables[number].symbols:
-            tables[number] = _extended(tables[number], symbol)
+            longer = _extended(tables[number], symbol)
+            if longer is None:
+                return None
+            tables[number] = longer
     return replace(scan, dc=dc, ac=ac)
 
 
-def _extended(table: Table, symbol: int) -> Table:
+def _extended(table: Table, symbol: int) -> Table | None:
     """Return a table with one more code, behind all others: the code of ones only, which none may have.
 
-    That code gets longer by one bit, and its sibling is the new one. Raises Unsupported when it is used, or
-    has 16 bits already.
+    That code gets longer by one bit, and its sibling is the new one. None when it is used, or has 16 bits
+    already.
     """
     longest = max(length for length, count in enumerate(table.counts, start=1) if count)
     used = sum(count << (16 - length) for length, count in enumerate(table.counts, start=1))
@@ -277,4 +292,4 @@ def _extended(table: Table, symbol: int) -> Table:
         if (1 << 16) - used >= 2 << (16 - length):
             counts[length - 1] += 1
             return Table(tuple(counts), table.symbols + bytes((symbol,)))
-    raise Unsupported(_TABLE_FULL)
+    return None

@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,15 +12,19 @@ DAMAGED: Final = "Its compressed image is damaged, so its blocks cannot be told 
 _OTHER_CODING: Final = "Its image is compressed in a rare kind of JPEG that cannot be changed block by block."
 _MARKER: Final = re.compile(rb"\xff+[\x01-\xfe]")
 _RESTART: Final = re.compile(rb"\xff+[\xd0-\xd7]")
-_LARGEST: Final = 1 << 26
-"""Blocks; more than any image that fits into memory has."""
+_MOST_SCANS: Final = 200
+"""More than encoders make; without a limit a small stream could keep a computer busy for days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One component of the frame. `wide`, `high`: in blocks that a scan of it alone holds."""
+    """One component of the frame. `wide`, `high`: in blocks that a scan of it alone holds.
+
+    `factors`: the byte of sampling factors as it stands; `h`, `v`: what they mean, 1 where it is alone.
+    """
 
     identifier: int
+    factors: int
     h: int
     v: int
     quantisation: int
@@ -101,17 +105,15 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Jpeg:
-    """A stream: its frame, its quantisation tables (64 numbers in zigzag order) and its scans.
+    """A stream: its frame, the quantisation table of each component (64 numbers in zigzag order), its scans.
 
-    `colours`: the JFIF and Adobe segments that tell decoders the colours, without anything else;
-    `tables`: DQT segments as they stand.
+    `colours`: the JFIF and Adobe segments that tell decoders the colours, without anything else.
     """
 
     frame: Frame
-    quantisation: Mapping[int, tuple[int, ...]]
+    quantisation: tuple[tuple[int, ...], ...]
     scans: tuple[Scan, ...]
     colours: bytes
-    tables: bytes
 
 
 def parse_jpeg(data: bytes) -> Jpeg:
@@ -130,11 +132,12 @@ class _Parser:
         self._data, self._at = data, 2
         self._frame: Frame | None = None
         self._quantisation: dict[int, tuple[int, ...]] = {}
+        self._of_component: dict[int, tuple[int, ...]] = {}
         self._dc: dict[int, Table] = {}
         self._ac: dict[int, Table] = {}
         self._interval = 0
         self._scans: list[Scan] = []
-        self._colours = self._tables = b""
+        self._jfif = self._adobe = b""
 
     def parsed(self) -> Jpeg:
         if self._data[:2] != b"\xff\xd8":
@@ -148,7 +151,11 @@ class _Parser:
             self._segment(marker, body)
         if self._frame is None or not self._scans:
             raise ValueError("no picture")
-        return Jpeg(self._frame, self._quantisation, tuple(self._scans), self._colours, self._tables)
+        if sum(c.padded_wide * c.padded_high for c in self._frame.components) > 8 * len(self._data):
+            raise ValueError("less than a bit for each block")
+        check_scans(self._frame, self._scans)
+        tables = tuple(self._of_component[place] for place in range(len(self._frame.components)))
+        return Jpeg(self._frame, tables, tuple(self._scans), self._jfif + self._adobe)
 
     def _marker(self) -> int:
         while self._data[self._at] == 0xFF:
@@ -171,12 +178,18 @@ class _Parser:
             (self._interval,) = struct.unpack(">H", body)
         elif marker == 0xDA:
             self._scan(body)
-        elif marker == 0xE0 and body.startswith(b"JFIF\0"):
-            self._colours += b"\xff\xe0\x00\x10" + body[:12] + b"\0\0"
-        elif marker == 0xEE and body.startswith(b"Adobe"):
-            self._colours += b"\xff\xee\x00\x0e" + body[:12]
+        elif marker in (0xE0, 0xEE) and not self._scans:
+            self._colours(marker, body)
         elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             raise Unsupported(_OTHER_CODING)
+
+    def _colours(self, marker: int, body: bytes) -> None:
+        if marker == 0xE0 and body.startswith(b"JFIF\0") and len(body) >= 12:
+            self._jfif = self._jfif or b"\xff\xe0\x00\x10" + body[:12] + b"\0\0"
+        elif marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
+            if self._adobe and self._adobe[-1] != body[11]:
+                raise ValueError("two kinds of colours")
+            self._adobe = self._adobe or b"\xff\xee\x00\x0e" + body[:12]
 
     def _huffman(self, body: bytes) -> None:
         at = 0
@@ -192,12 +205,8 @@ class _Parser:
         at = 0
         while at < len(body):
             wide, place = body[at] >> 4, body[at] & 15
-            numbers = struct.unpack_from(">64H" if wide else ">64B", body, at + 1)
-            if self._quantisation.get(place, numbers) != numbers:
-                raise Unsupported(_OTHER_CODING)  # another table for another scan
-            self._quantisation[place] = numbers
+            self._quantisation[place] = struct.unpack_from(">64H" if wide else ">64B", body, at + 1)
             at += 1 + (128 if wide else 64)
-        self._tables += b"\xff\xdb" + struct.pack(">H", len(body) + 2) + body
 
     def _scan(self, body: bytes) -> None:
         if self._frame is None:
@@ -208,6 +217,9 @@ class _Parser:
         first, last, bits = body[1 + 2 * body[0] : 4 + 2 * body[0]]
         if not 1 <= len(chosen) <= 4 or len({place for place, _, _ in chosen}) != len(chosen):
             raise ValueError("no components")
+        for place, _, _ in chosen:  # a table counts as it stands when a component is first coded (B.2.4.1)
+            table = self._quantisation[self._frame.components[place].quantisation]
+            self._of_component.setdefault(place, table)
         scan = Scan(
             tuple(chosen),
             *(first, last, bits >> 4, bits & 15, self._interval),
@@ -224,13 +236,51 @@ class _Parser:
                 raise ValueError("no end")
             self._at = found.end()
             if not _RESTART.fullmatch(found[0]):
-                parts.append(self._data[start : found.start()])
+                parts.append(_stuffed(self._data[start : found.start()]))
                 self._at = found.start()
                 return tuple(parts)
-            parts.append(self._data[start : found.start()])
+            parts.append(_stuffed(self._data[start : found.start()]))
             if found[0][-1] & 7 != (len(parts) - 1) % 8:
                 raise ValueError("restarts in another order")
             start = self._at
+
+
+def _stuffed(part: bytes) -> bytes:
+    """Return coded data if every FF in them is followed by a stuffed zero."""
+    if b"\xff" in part.replace(b"\xff\0", b""):
+        raise ValueError("a broken marker")
+    return part
+
+
+def check_scans(frame: Frame, scans: Sequence[Scan]) -> None:
+    """Raise ValueError unless every bit of a coefficient is coded once, in an order that makes sense.
+
+    A second scan over the same blocks could hide a picture that nobody sees (ISO 10918-1 G.1.1.1).
+    """
+    if len(scans) > _MOST_SCANS:
+        raise ValueError("too many scans")
+    lows: dict[int, list[int | None]] = {place: [None] * 64 for place in range(len(frame.components))}
+    for scan in scans:
+        band = slice(scan.first, scan.last + 1)
+        if not _is_band(frame, scan):
+            raise ValueError("no scan of this kind of frame")
+        for place, _, _ in scan.components:
+            known = lows[place]
+            expected = scan.high if scan.high else None
+            if any(low != expected for low in known[band]) or (scan.first and known[0] is None):
+                raise ValueError("scans in another order")
+            known[band] = [scan.low] * len(known[band])
+    if any(known[0] is None for known in lows.values()):
+        raise ValueError("a component without a scan")
+
+
+def _is_band(frame: Frame, scan: Scan) -> bool:
+    """Return whether a scan codes coefficients that its kind of frame may have in one."""
+    if not frame.progressive:
+        return (scan.first, scan.last, scan.high, scan.low) == (0, 63, 0, 0)
+    one_kind = scan.last == 0 if scan.first == 0 else len(scan.components) == 1
+    steps = scan.low <= 13 and scan.high in (0, scan.low + 1)
+    return one_kind and steps and scan.first <= scan.last < 64
 
 
 def _frame(marker: int, body: bytes) -> Frame:
@@ -243,21 +293,22 @@ def _frame(marker: int, body: bytes) -> Frame:
         or len(body) != 6 + 3 * count
     ):
         raise Unsupported(_OTHER_CODING)
-    raw = [(body[at], body[at + 1] >> 4, body[at + 1] & 15, body[at + 2]) for at in range(6, len(body), 3)]
-    if any(not (1 <= h <= 4 and 1 <= v <= 4) for _, h, v, _ in raw) or len({r[0] for r in raw}) != count:
+    raw = [(body[at], body[at + 1], body[at + 2]) for at in range(6, len(body), 3)]
+    sizes = [(factors >> 4, factors & 15) for _, factors, _ in raw]
+    if any(not (1 <= h <= 4 and 1 <= v <= 4) for h, v in sizes) or len({r[0] for r in raw}) != count:
         raise ValueError("no components")
-    h_max, v_max = max(r[1] for r in raw), max(r[2] for r in raw)
+    if count == 1:  # its blocks come one by one, whatever is said of their size (A.2.2)
+        sizes = [(1, 1)]
+    h_max, v_max = max(h for h, _ in sizes), max(v for _, v in sizes)
     across, down = _whole(columns, 8 * h_max), _whole(rows, 8 * v_max)
     components = tuple(
         Component(
-            *(identifier, h, v, table),
+            *(identifier, factors, h, v, table),
             *(_whole(columns * h, 8 * h_max), _whole(rows * v, 8 * v_max)),
             *(across * h, down * v),
         )
-        for identifier, h, v, table in raw
+        for (identifier, factors, table), (h, v) in zip(raw, sizes, strict=True)
     )
-    if sum(c.padded_wide * c.padded_high for c in components) > _LARGEST:
-        raise ValueError("no size")
     return Frame(marker, precision, rows, columns, components, across, down)
 
 

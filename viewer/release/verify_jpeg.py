@@ -2,44 +2,20 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.release import verify_jpeg_native, verify_jpeg_scans
+from viewer.release.verify_jpeg_stream import Spoiled, Stream, parsed
 
 Fill: TypeAlias = tuple[NDArray[np.bool_], tuple[int, ...]]
 """Pixels of one region, and the value of each component that they are filled with."""
 Planes: TypeAlias = list[NDArray[Any]]
 """Coefficients per component: (block rows, block columns, 64), zigzag or not."""
-
-
-class Spoiled(Exception):
-    """A stream cannot be read to its end."""
-
-
-@dataclass(slots=True)
-class Stream:
-    """What a stream says of itself, and its coded data: everything that stands between its markers."""
-
-    marker: int = 0
-    frame: bytes = b""
-    quantisation: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    codes: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    interval: int = 0
-    scans: list[verify_jpeg_scans.Scan] = field(default_factory=list)
-    colours: list[bytes] = field(default_factory=list)
-    texts: bool = False
-    """Comments, application segments that colours do not need, or bytes behind the end."""
-
-    @property
-    def factors(self) -> list[tuple[int, int]]:
-        """Return the sampling factors (across, down) of each component; one alone counts as (1, 1)."""
-        if self.frame[5] == 1:
-            return [(1, 1)]
-        return [(b >> 4, b & 15) for b in self.frame[7::3]]
+_UNREADABLE: Final = (Spoiled, IndexError, KeyError, OverflowError, ValueError, struct.error)
+_SEQUENTIAL: Final = (0xC0, 0xC1)
 
 
 def jpeg_problem(old: bytes, new: bytes, mask: NDArray[np.bool_], fills: Sequence[Fill]) -> str | None:
@@ -47,142 +23,129 @@ def jpeg_problem(old: bytes, new: bytes, mask: NDArray[np.bool_], fills: Sequenc
 
     `mask`: (rows, columns) of all regions. Every block of an MCU that the mask does not touch must have the
     coefficients it had; in those that it touches there is one level and nothing else, that of a region in
-    the MCU. Frame header, quantisation tables and colour markers must be equal.
+    the MCU. Frame header, quantisation tables and colour markers must be equal; the output is sequential,
+    and has no byte that decoding does not need.
     """
     try:
         before, after = parsed(old), parsed(new)
         if _says_another(before, after):
             return "pixel-header-changed"
+        if struct.unpack_from(">HH", before.frame, 1) != mask.shape:
+            return "frame-missing"
         if after.texts:
             return "stream-text-left"
         old_planes, new_planes = _planes((old, before), (new, after))
-    except (Spoiled, IndexError, KeyError, ValueError, struct.error):
+    except _UNREADABLE:
         return "pixels-unreadable"
-    return _blocks_differ(before, old_planes, new_planes, mask, fills)
+    return _blocks_differ(after, old_planes, new_planes, mask, fills)
 
 
 def _says_another(before: Stream, after: Stream) -> bool:
-    sequential = {0xC0: 0, 0xC1: 0, 0xC2: 0}
-    tables = {b for b in before.frame[8::3]}
     return (
         before.frame != after.frame
-        or before.marker not in sequential
-        or after.marker not in sequential
-        or any(before.quantisation.get(t) != after.quantisation.get(t) for t in tables)
+        or after.marker not in _SEQUENTIAL
+        or before.quantisation != after.quantisation
         or before.colours != after.colours
     )
 
 
-def parsed(data: bytes) -> Stream:
-    """Return what stands between the markers; raises when they do not follow each other."""
-    stream, at = Stream(), 2
-    while True:
-        while data[at : at + 2] == b"\xff\xff":
-            at += 1
-        if data[at] != 0xFF:
-            raise Spoiled
-        marker = data[at + 1]
-        if marker == 0xD9:
-            stream.texts |= bool(data[at + 2 :].strip(b"\0"))
-            return stream
-        (size,) = struct.unpack_from(">H", data, at + 2)
-        body, at = data[at + 4 : at + 2 + size], at + 2 + size
-        if marker == 0xDA:
-            end = _end_of_scan(data, at)
-            tables = dict(stream.codes)
-            stream.scans.append(verify_jpeg_scans.Scan(body, data[at:end], stream.interval, tables))
-            at = end
-        elif 0xE0 <= marker <= 0xFE:
-            _read_text(marker, body, stream)
-        else:
-            _read_segment(marker, body, stream)
+def _planes(old: tuple[bytes, Stream], new: tuple[bytes, Stream]) -> tuple[Planes, Planes]:
+    """Return the coefficients of streams, both read in one way: the order of the 64 is the reader's."""
+    if _is_one_piece(new[1]):
+        first = verify_jpeg_native.coefficients(_of_whole_mcus(*old), old[1].frame)
+        second = verify_jpeg_native.coefficients(_of_whole_mcus(*new), new[1].frame)
+        # The library overlooks some bytes behind the last block; without the last one it must complain.
+        if first is not None and second is not None and not verify_jpeg_native.reads(_shortened(*new)):
+            return first, second
+    return verify_jpeg_scans.coefficients(old[1]), verify_jpeg_scans.coefficients(new[1])
 
 
-def _read_text(marker: int, body: bytes, stream: Stream) -> None:
-    """Read an application segment or comment: colours need JFIF and Adobe ones, nothing else."""
-    if marker == 0xEE and body.startswith(b"Adobe"):
-        stream.colours.append(b"Adobe" + body[11:12])
-        stream.texts |= len(body) > 12
-    elif marker == 0xE0 and body.startswith(b"JFIF\0"):
-        stream.colours.append(b"JFIF")
-        stream.texts |= any(body[12:])
-    else:
-        stream.texts = True
+def _is_one_piece(stream: Stream) -> bool:
+    return len(stream.scans) == 1 and not stream.scans[0].interval
 
 
-def _read_segment(marker: int, body: bytes, stream: Stream) -> None:
-    if marker == 0xDB:
-        _read_quantisation(body, stream.quantisation)
-    elif marker == 0xC4:
-        _read_codes(body, stream.codes)
-    elif marker in (0xC0, 0xC1, 0xC2):
-        stream.marker, stream.frame = marker, body
-    elif marker == 0xDD:
-        (stream.interval,) = struct.unpack(">H", body)
-    else:
-        raise Spoiled
+def _of_whole_mcus(data: bytes, stream: Stream) -> bytes:
+    """Return a stream that says it is as large as its MCUs: so the library shows blocks beyond the edge."""
+    if len(stream.scans) > 1 or len(stream.factors) == 1:
+        return data
+    rows, columns = struct.unpack_from(">HH", stream.frame, 1)
+    high, wide = 8 * max(v for _, v in stream.factors), 8 * max(h for h, _ in stream.factors)
+    size = struct.pack(">HH", min(-(-rows // high) * high, 65535), min(-(-columns // wide) * wide, 65535))
+    return data[: stream.frame_at + 1] + size + data[stream.frame_at + 5 :]
 
 
-def _read_quantisation(body: bytes, found: dict[int, tuple[int, ...]]) -> None:
-    while body:
-        form = ">64H" if body[0] >> 4 else ">64B"
-        found[body[0] & 15] = struct.unpack_from(form, body, 1)
-        body = body[1 + struct.calcsize(form) :]
-
-
-def _read_codes(body: bytes, found: dict[tuple[int, int], bytes]) -> None:
-    while body:
-        size = 17 + sum(body[1:17])
-        found[body[0] >> 4, body[0] & 15] = body[1:size]
-        body = body[size:]
-
-
-def _end_of_scan(data: bytes, at: int) -> int:
-    """Return where the marker after coded data stands: neither stuffing nor a restart."""
-    while True:
-        at = data.index(b"\xff", at)
-        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7 and data[at + 1] != 0xFF:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2
-
-
-def _planes(*streams: tuple[bytes, Stream]) -> list[Planes]:
-    """Return the coefficients of streams, all read in one way: the order of the 64 is the reader's."""
-    found = []
-    for data, stream in streams:
-        planes = verify_jpeg_native.coefficients(data, stream.frame)
-        if planes is None:
-            return [verify_jpeg_scans.coefficients(one.frame, one.scans) for _, one in streams]
-        found.append(planes)
-    return found
+def _shortened(data: bytes, stream: Stream) -> bytes:
+    """Return a stream without the last byte of its coded data."""
+    end = stream.last_scan_end
+    return data[: end - (2 if data[end - 2 : end] == b"\xff\0" else 1)] + data[end:]
 
 
 def _blocks_differ(
     stream: Stream, old: Planes, new: Planes, mask: NDArray[np.bool_], fills: Sequence[Fill]
 ) -> str | None:
     factors = stream.factors
-    wide, high = max(h for h, _ in factors), max(v for _, v in factors)
-    touched = _in_mcus(mask, 8 * high, 8 * wide)
-    regions = [(_in_mcus(where, 8 * high, 8 * wide), values) for where, values in fills]
+    wide, high = 8 * max(h for h, _ in factors), 8 * max(v for _, v in factors)
+    regions = [(_in_mcus(where, high, wide), values) for where, values in fills]
+    touched = _in_mcus(mask, high, wide)
     for number, ((h, v), before, after) in enumerate(zip(factors, old, new, strict=True)):
-        # Blocks that only fill up the last MCUs show nothing, and scans of one component have none.
-        rows = -(-mask.shape[0] * v // (8 * high)), -(-mask.shape[1] * h // (8 * wide))
-        before, after = before[: rows[0], : rows[1]], after[: rows[0], : rows[1]]
-        if before.shape != after.shape or before.shape[:2] != rows:
+        shown = -(-mask.shape[0] * v // high), -(-mask.shape[1] * h // wide)
+        if before.shape[0] < shown[0] or before.shape[1] < shown[1] or before.shape[2:] != (64,):
             return "frame-missing"
-        inside = _of_blocks(touched, h, v, before.shape)
-        if not np.array_equal(before[~inside], after[~inside]):
+        if not _is_interleaved(stream, number):
+            after = after[: shown[0], : shown[1]]
+        if after.shape[0] < shown[0] or after.shape[1] < shown[1]:
+            return "frame-missing"
+        inside = _of_blocks(touched, h, v, after.shape)
+        if not _same_outside(before, after, inside, shown):
             return "blocks-outside-changed"
         if after[inside][:, 1:].any():
             return "box-not-blank"
-        step = stream.quantisation[stream.frame[8 + 3 * number]][0]
-        right = np.zeros(int(inside.sum()), np.bool_)
-        for where, values in regions:
-            mine = _of_blocks(where, h, v, before.shape)[inside]
-            right |= mine & _is_level(after[inside][:, 0], values[number], step, stream.frame[0])
-        if not right.all():
+        table = stream.quantisation[stream.frame[6 + 3 * number]]
+        levels = after[inside][:, 0].astype(np.int64)
+        mine = [_of_blocks(where, h, v, after.shape)[inside] for where, _ in regions]
+        values = [fill[number] for _, fill in regions]
+        if not _filled(levels, mine, [_is_level(levels, v, table[0], stream.frame[0]) for v in values]):
             return "box-not-blank"
     return None
+
+
+def _is_interleaved(stream: Stream, number: int) -> bool:
+    """Return whether a component has blocks beyond the edge of the image, to fill whole MCUs."""
+    name = stream.frame[6 + 3 * number]
+    return any(name in scan.names and len(scan.names) > 1 for scan in stream.scans)
+
+
+def _same_outside(
+    before: NDArray[Any], after: NDArray[Any], inside: NDArray[np.bool_], shown: tuple[int, int]
+) -> bool:
+    """Return whether blocks outside are equal; those that nobody sees may also hold nothing but a level."""
+    rows, columns = shown
+    outside = ~inside[:rows, :columns]
+    if not np.array_equal(before[:rows, :columns][outside], after[:rows, :columns][outside]):
+        return False
+    if before.shape == after.shape:
+        rest = ~inside & (before != after).any(axis=-1)
+    else:
+        rest = ~inside
+        rest[:rows, :columns] = False
+    return not after[rest][:, 1:].any()
+
+
+def _filled(
+    levels: NDArray[np.int64], regions: Sequence[NDArray[np.bool_]], right: Sequence[NDArray[np.bool_]]
+) -> bool:
+    """Return whether each block has the level of a region in it, and all blocks of a region the same one.
+
+    Levels that differ a little, or far below black, would still tell what was there.
+    """
+    several = np.sum(regions, axis=0) > 1 if regions else np.zeros(levels.shape, np.bool_)
+    good = np.zeros(levels.shape, np.bool_)
+    for mine, fits in zip(regions, right, strict=True):
+        alone = levels[mine & ~several]
+        if alone.size and (alone != alone[0]).any():
+            return False
+        good |= mine & fits
+    return bool(good.all())
 
 
 def _in_mcus(mask: NDArray[np.bool_], high: int, wide: int) -> NDArray[np.bool_]:
@@ -197,12 +160,13 @@ def _of_blocks(mcus: NDArray[np.bool_], h: int, v: int, shape: tuple[int, ...]) 
     return np.repeat(np.repeat(mcus, v, axis=0), h, axis=1)[: shape[0], : shape[1]]
 
 
-def _is_level(found: NDArray[Any], value: int, step: int, precision: int) -> NDArray[np.bool_]:
-    """Return which DC levels give a value, to one quantisation step; decoders clip what is beyond."""
+def _is_level(found: NDArray[np.int64], value: int, step: int, precision: int) -> NDArray[np.bool_]:
+    """Return which DC levels give a value, to one quantisation step.
+
+    Black and white have to be the first level that decoders clip.
+    """
     half = 1 << (precision - 1)
-    shown = np.clip(found.astype(np.int64) * step, -8 * half, 8 * (half - 1))
-    if value == 0:
-        return np.asarray(shown <= -8 * half + 3)
-    if value == 2 * half - 1:
-        return np.asarray(shown >= 8 * (half - 1) - 3)
-    return np.asarray(np.abs(shown - 8 * (value - half)) <= step)
+    if value in (0, 2 * half - 1):
+        clipped = -(-8 * half // step)
+        return np.asarray(found == (clipped if value else -clipped))
+    return np.asarray(np.abs(found * step - 8 * (value - half)) <= step)

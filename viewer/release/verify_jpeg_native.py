@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _USUAL: Final = {(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)}
+_NO_OUTPUT: Final = 16
+"""TJXOPT_NOOUTPUT: look at the coefficients, write nothing."""
 _BLOCK: Final = 128
 """Bytes of 64 coefficients."""
 
@@ -54,8 +56,7 @@ def coefficients(data: bytes, frame: bytes) -> list[NDArray[Any]] | None:
     """Return the coefficients of every component (rows of blocks, columns, 64), None when it cannot."""
     factors = [(b >> 4, b & 15) for b in frame[7::3]]
     known = len(factors) == 1 or (factors[0] in _USUAL and set(factors[1:]) == {(1, 1)})
-    found = library()
-    if found is None or frame[0] != 8 or len(factors) not in (1, 3) or not known:
+    if library() is None or frame[0] != 8 or len(factors) not in (1, 3) or not known:
         return None
     rows: list[list[tuple[int, int, bytes]]] = [[] for _ in factors]
 
@@ -64,9 +65,19 @@ def coefficients(data: bytes, frame: bytes) -> list[NDArray[Any]] | None:
         rows[number].append((area.y, area.w // 8, ctypes.string_at(pointer, size)))
         return 0
 
+    return [_stacked(parts) for parts in rows] if _looked(data, _LOOK(look)) else None
+
+
+def reads(data: bytes) -> bool:
+    """Return whether the library reads a stream without an error or a warning."""
+    return _looked(data, _LOOK())
+
+
+def _looked(data: bytes, look: Any) -> bool:
+    found = library()
     handle = found.tjInitTransform()
     result, size = ctypes.c_void_p(None), ctypes.c_ulong(0)
-    wish = _Copy(_Area(0, 0, 0, 0), 0, 0, None, _LOOK(look))
+    wish = _Copy(_Area(0, 0, 0, 0), 0, _NO_OUTPUT, None, look)
     try:
         failed = found.tjTransform(
             *(handle, data, len(data), 1, ctypes.byref(result)),
@@ -76,9 +87,7 @@ def coefficients(data: bytes, frame: bytes) -> list[NDArray[Any]] | None:
         if result.value:
             found.tjFree(result)
         found.tjDestroy(handle)
-    if failed:
-        return None
-    return [_stacked(parts) for parts in rows]
+    return not failed
 
 
 def _stacked(parts: list[tuple[int, int, bytes]]) -> NDArray[Any]:

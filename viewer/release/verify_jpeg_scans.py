@@ -1,22 +1,19 @@
-"""Coefficients of JPEG scans, sequential and progressive, for the checker alone (ISO 10918-1 F.2, G.2)."""
+"""Coefficients of a JPEG stream, for the checker alone; sequential scans (ISO 10918-1 F.2) stand here."""
 
+import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_BLOCKS: Final = 1 << 24
+from viewer.release.verify_jpeg_bands import Band, Codes, read_bands
+from viewer.release.verify_jpeg_stream import Scan, Stream
 
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """A scan as it stands: header, coded data with restarts, interval, Huffman tables by (class, place)."""
-
-    header: bytes
-    data: bytes
-    interval: int
-    tables: dict[tuple[int, int], bytes]
+_RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
+_END: Final = 100
+"""How far an end of block leads: to places that no run of zeros reaches."""
+_NONE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,243 +27,150 @@ class _Plane:
     levels: NDArray[np.int32]
 
 
-def coefficients(frame: bytes, scans: list[Scan]) -> list[NDArray[Any]]:
+def coefficients(stream: Stream) -> list[NDArray[Any]]:
     """Return the coefficients of every component, (rows of blocks, columns, 64) in zigzag order.
 
-    `frame`: the body of the frame header. Raises ValueError, IndexError or KeyError for damaged streams.
+    Blocks beyond the edge of the image are among them where there are several components. Raises ValueError,
+    IndexError, KeyError or OverflowError for damaged streams.
     """
-    high, wide = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
-    names = frame[6::3]
-    factors = [(b >> 4, b & 15) for b in frame[7::3]]
+    high, wide = (int.from_bytes(stream.frame[at : at + 2], "big") for at in (1, 3))
+    factors = stream.factors
     most_h, most_v = max(h for h, _ in factors), max(v for _, v in factors)
-    across, down = -(-wide // (8 * most_h)), -(-high // (8 * most_v))
+    mcus = -(-high // (8 * most_v)), -(-wide // (8 * most_h))
+    bits = 8 * sum(len(scan.data) for scan in stream.scans)
+    if not high or not wide or mcus[0] * mcus[1] * sum(h * v for h, v in factors) > bits:
+        raise ValueError("less than a bit for each block")
     planes = []
     for h, v in factors:
-        if across * down * h * v > _MOST_BLOCKS or not h or not v:
-            raise ValueError("too many blocks")
-        rows, columns = _parts(high * v, 8 * most_v), _parts(wide * h, 8 * most_h)
-        planes.append(_Plane(h, v, rows, columns, np.zeros((down * v, across * h, 64), np.int32)))
-    for scan in scans:
-        _read(scan, names, planes, (down, across))
-    if len(planes) == 1:
-        return [planes[0].levels[: planes[0].rows, : planes[0].columns]]
+        shown = -(-high * v // (8 * most_v)), -(-wide * h // (8 * most_h))
+        planes.append(_Plane(h, v, *shown, np.zeros((mcus[0] * v, mcus[1] * h, 64), np.int32)))
+    for scan in stream.scans:
+        _read(scan, [planes[stream.frame[6::3].index(name)] for name in scan.names], mcus)
     return [plane.levels for plane in planes]
 
 
-def _parts(count: int, size: int) -> int:
-    return -(-count // size)
-
-
-def _read(scan: Scan, names: bytes, planes: list[_Plane], mcus: tuple[int, int]) -> None:
-    count = scan.header[0]
-    chosen = [names.index(scan.header[1 + 2 * i]) for i in range(count)]
-    tables = [scan.header[2 + 2 * i] for i in range(count)]
-    start, stop, shifts = scan.header[1 + 2 * count : 4 + 2 * count]
-    order = list(_order([planes[n] for n in chosen], mcus))
+def _read(scan: Scan, planes: list[_Plane], mcus: tuple[int, int]) -> None:
+    number, rows, columns, per_mcu = _order(planes, mcus)
     pieces = _pieces(scan.data)
-    per_piece = scan.interval or len(order)
-    if len(pieces) != -(-len(order) // per_piece):
+    size = scan.interval * per_mcu or len(number)
+    if len(pieces) != -(-len(number) // size):
         raise ValueError("restarts in other places")
-    codes = [(_Codes(scan.tables.get((0, t >> 4))), _Codes(scan.tables.get((1, t & 15)))) for t in tables]
-    blocks = [planes[n].levels for n in chosen]
-    for number, piece in enumerate(pieces):
-        bits = _BitReader(piece)
-        mine = order[number * per_piece : (number + 1) * per_piece]
-        progression = (start, stop, shifts >> 4, shifts & 15)
-        _Piece(bits, codes, blocks, progression).read(mine)
-        bits.check_end()
-
-
-def _order(planes: list[_Plane], mcus: tuple[int, int]) -> Any:
-    """Yield (component of the scan, block row, block column) tuples per MCU."""
-    if len(planes) == 1:
-        for y in range(planes[0].rows):
-            for x in range(planes[0].columns):
-                yield ((0, y, x),)
-        return
-    for down in range(mcus[0]):
-        for across in range(mcus[1]):
-            yield tuple(
-                (n, down * p.v + y, across * p.h + x)
-                for n, p in enumerate(planes)
-                for y in range(p.v)
-                for x in range(p.h)
+    codes = [
+        (Codes(scan.tables.get((0, t >> 4))), Codes(scan.tables.get((1, t & 15))))
+        for t in scan.header[2:-3:2]
+    ]
+    plain = scan.progression == (0, 63, 0, 0)
+    steps = [_steps(dc, ac) for dc, ac in codes] if plain else []
+    for at, piece in enumerate(pieces):
+        part = slice(at * size, (at + 1) * size)
+        where = number[part], rows[part], columns[part]
+        if plain:
+            _Piece(piece, codes, where).read(planes, steps)
+        else:
+            blocks = [planes[n].levels[y, x] for n, y, x in zip(*(w.tolist() for w in where), strict=True)]
+            read_bands(
+                piece, codes, list(zip(where[0].tolist(), blocks, strict=True)), Band(*scan.progression)
             )
 
 
+def _order(
+    planes: list[_Plane], mcus: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+    """Return component of the scan, block row and block column of every block, and blocks per MCU."""
+    if len(planes) == 1:
+        many = planes[0].rows * planes[0].columns
+        rows, columns = np.divmod(np.arange(many), planes[0].columns)
+        return np.zeros(many, np.int64), rows, columns, 1
+    inner = np.array(
+        [(n, y, x, p.v, p.h) for n, p in enumerate(planes) for y in range(p.v) for x in range(p.h)]
+    ).T
+    down, across = (part[:, None] for part in np.divmod(np.arange(mcus[0] * mcus[1]), mcus[1]))
+    rows, columns = down * inner[3] + inner[1], across * inner[4] + inner[2]
+    return np.tile(inner[0], len(down)), rows.ravel(), columns.ravel(), inner.shape[1]
+
+
 def _pieces(data: bytes) -> list[bytes]:
-    """Return coded data between restarts, without stuffing."""
-    pieces, at, start = [], 0, 0
-    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
-        if 0xD0 <= data[at + 1] <= 0xD7:
-            pieces.append(data[start:at])
-            start = at + 2
-        at += 2 if data[at + 1] != 0xFF else 1
-    pieces.append(data[start:])
-    return [piece.rstrip(b"\xff").replace(b"\xff\0", b"\xff") if piece else piece for piece in pieces]
+    """Return coded data between restarts, without stuffing; restarts must be numbered in turn."""
+    numbers = [found[0][1] & 7 for found in _RESTART.finditer(data)]
+    if numbers != [n % 8 for n in range(len(numbers))]:
+        raise ValueError("restarts in another order")
+    return [piece.replace(b"\xff\0", b"\xff") for piece in _RESTART.split(data)]
 
 
-class _Codes:
-    """A Huffman table as a dictionary from (length, code) to symbol, asked by the next 16 bits."""
-
-    def __init__(self, table: bytes | None) -> None:
-        self._of: dict[tuple[int, int], int] = {}
-        self.known: dict[int, tuple[int, int]] = {}
-        if table is None:
-            return
-        code, place = 0, 16
-        for length in range(1, 17):
-            for _ in range(table[length - 1]):
-                self._of[length, code] = table[place]
-                code, place = code + 1, place + 1
-            code <<= 1
-
-    def find(self, window: int) -> tuple[int, int]:
-        """Return (length, symbol) of the code with which 16 bits begin; found ones are remembered."""
-        found = self.known.get(window)
-        if found is None:
-            keys = ((n, window >> (16 - n)) for n in range(1, 17))
-            found = next(((key[0], self._of[key]) for key in keys if key in self._of), None)
-            if found is None:
-                raise ValueError("no code")
-            self.known[window] = found
-        return found
+_Steps: TypeAlias = tuple[list[int], list[int], list[int]]
+"""By the next 16 bits: length of a DC difference, length of a coefficient, places that it goes on."""
 
 
-class _BitReader:
-    """The bits of a piece, one after another."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._size = data + bytes(16), 8 * len(data)
-        self.at = 0
-
-    def window(self) -> int:
-        """Return the next 16 bits."""
-        byte = self.at >> 3
-        return int.from_bytes(self._data[byte : byte + 3], "big") >> (8 - (self.at & 7)) & 0xFFFF
-
-    def code(self, codes: _Codes) -> int:
-        """Return the symbol of the next code."""
-        length, symbol = codes.find(self.window())
-        self.at += length
-        if self.at > self._size:
-            raise ValueError("the data end too early")
-        return symbol
-
-    def number(self, size: int) -> int:
-        """Return the next bits as a number."""
-        if not size:
-            return 0
-        value = self.window() >> (16 - size)
-        self.at += size
-        if self.at > self._size:
-            raise ValueError("the data end too early")
-        return value
-
-    def value(self, size: int) -> int:
-        """Return a number with its sign."""
-        found = self.number(size)
-        return found if found >= 1 << size >> 1 else found - (1 << size) + 1
-
-    def check_end(self) -> None:
-        """Raise ValueError when more than padding follows."""
-        if self._size - self.at >= 8:
-            raise ValueError("more data than blocks")
+def _steps(dc: Codes, ac: Codes) -> _Steps:
+    size = ac.symbol & 15
+    advance = np.where(size > 0, (ac.symbol >> 4) + 1, _NONE)
+    advance[ac.symbol == 0xF0] = 16
+    advance[ac.symbol == 0] = _END
+    advance[ac.length == 0] = _NONE
+    return (dc.length + dc.symbol).tolist(), (ac.length + size).tolist(), advance.tolist()
 
 
 class _Piece:
-    """Reads the blocks between two restarts into the planes."""
+    """Blocks between two restarts of a sequential scan: first where each begins, then all side by side."""
 
     def __init__(
         self,
-        bits: _BitReader,
-        codes: list[tuple[_Codes, _Codes]],
-        planes: list[NDArray[np.int32]],
-        progression: tuple[int, int, int, int],
+        data: bytes,
+        codes: list[tuple[Codes, Codes]],
+        where: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     ) -> None:
-        self._bits, self._codes, self._planes = bits, codes, planes
-        self._start, self._stop, self._high, self._low = progression
-        self._bands_end = 0
-        self._dc = [0] * len(codes)
+        self._codes, self._where, self._size = codes, where, 8 * len(data)
+        padded = np.frombuffer(data + bytes(12), ">u1").astype(np.uint32)
+        words = (padded[:-3] << 24) + (padded[1:-2] << 16) + (padded[2:-1] << 8) + padded[3:]
+        self._next = (words[:, None] >> np.arange(16, 8, -1, dtype=np.uint32)).astype(np.uint16).ravel()
 
-    def read(self, order: Any) -> None:
-        """Read all blocks of some MCUs."""
-        sequential = (self._start, self._stop, self._high, self._low) == (0, 63, 0, 0)
-        for mcu in order:
-            for n, y, x in mcu:
-                block = self._planes[n][y, x]
-                if self._start == 0:
-                    self._read_dc(n, block)
-                if sequential:
-                    self._read_block(self._codes[n][1], block)
-                elif self._start and self._high == 0:
-                    self._read_band(self._codes[n][1], block)
-                elif self._start:
-                    self._refine_band(self._codes[n][1], block)
+    def read(self, planes: list[_Plane], steps: list[_Steps]) -> None:
+        """Read all blocks into the planes."""
+        begins = self._begins(steps)
+        number, rows, columns = self._where
+        for n, ((dc, ac), plane) in enumerate(zip(self._codes, planes, strict=True)):
+            mine = number == n
+            plane.levels[rows[mine], columns[mine]] = self._blocks(begins[mine], dc, ac)
 
-    def _read_dc(self, n: int, block: NDArray[np.int32]) -> None:
-        if self._high:
-            block[0] |= self._bits.number(1) << self._low
-            return
-        self._dc[n] += self._bits.value(self._bits.code(self._codes[n][0]))
-        block[0] = self._dc[n] << self._low
+    def _begins(self, steps: list[_Steps]) -> NDArray[np.int64]:
+        """Return the bit with which each block begins; raise when the last one does not end the piece."""
+        following, begins, at = self._next.data, [], 0
+        for first, rest, advance in [steps[n] for n in self._where[0].tolist()]:
+            begins.append(at)
+            at += first[following[at]]
+            place = 1
+            while place < 64:
+                window = following[at]
+                place += advance[window]
+                at += rest[window]
+            if place != 64 and not _END < place < _NONE:
+                raise ValueError("no such code, or more coefficients than there are")
+        if not 0 <= self._size - at < 8:
+            raise ValueError("more or less data than blocks")
+        return np.array(begins, np.int64)
 
-    def _read_block(self, codes: _Codes, block: NDArray[np.int32]) -> None:
-        k = 1
-        while k < 64:
-            symbol = self._bits.code(codes)
-            if symbol == 0:
-                return
-            if symbol & 15:
-                k += symbol >> 4
-                block[k] = self._bits.value(symbol & 15)
-                k += 1
-            elif symbol == 0xF0:
-                k += 16
-            else:
-                raise ValueError("no symbol of a sequential scan")
+    def _blocks(self, at: NDArray[np.int64], dc: Codes, ac: Codes) -> NDArray[np.int32]:
+        """Return the coefficients of blocks that begin at some bits, one code of each block at a time."""
+        levels = np.zeros((len(at), 64), np.int32)
+        window = self._next[at]
+        if (dc.length[window] == 0).any() or (dc.symbol[window] > 15).any():
+            raise ValueError("no such code")
+        at = at + dc.length[window]
+        levels[:, 0] = np.cumsum(self._values(at, dc.symbol[window]))
+        at += dc.symbol[window]
+        block, place = np.arange(len(at)), np.zeros(len(at), np.int64)
+        while len(block):
+            symbol, length = ac.symbol[self._next[at]], ac.length[self._next[at]]
+            going = symbol != 0
+            block, symbol = block[going], symbol[going]
+            at, place = (at + length)[going], place[going] + (symbol >> 4) + 1
+            size = symbol & 15
+            levels[block, place] = self._values(at, size)
+            going = place < 63
+            block, at, place = block[going], (at + size)[going], place[going]
+        return levels
 
-    def _read_band(self, codes: _Codes, block: NDArray[np.int32]) -> None:
-        k = self._start
-        while k <= self._stop and not self._bands_end:
-            symbol = self._bits.code(codes)
-            if symbol & 15:
-                k += symbol >> 4
-                block[k] = self._bits.value(symbol & 15) << self._low
-                k += 1
-            elif symbol == 0xF0:
-                k += 16
-            else:
-                self._bands_end = (1 << (symbol >> 4)) + self._bits.number(symbol >> 4)
-        self._bands_end = max(self._bands_end - 1, 0)
-
-    def _refine_band(self, codes: _Codes, block: NDArray[np.int32]) -> None:
-        k = self._start
-        while k <= self._stop and not self._bands_end:
-            symbol = self._bits.code(codes)
-            zeros, sign = symbol >> 4, 0
-            if symbol & 15:
-                sign = 1 if self._bits.number(1) else -1
-            elif zeros < 15:
-                self._bands_end = (1 << zeros) + self._bits.number(zeros)
-                break
-            k = self._refine(block, k, zeros)
-            if sign:
-                block[k] = sign * (1 << self._low)
-            k += 1
-        if self._bands_end:
-            self._refine(block, k, 99)
-            self._bands_end -= 1
-
-    def _refine(self, block: NDArray[np.int32], k: int, zeros: int) -> int:
-        """Add a bit to every coefficient that is not zero, up to behind so many zeros."""
-        while k <= self._stop:
-            level = int(block[k])
-            if level == 0:
-                if zeros == 0:
-                    return k
-                zeros -= 1
-            elif self._bits.number(1) and not abs(level) >> self._low & 1:
-                block[k] = level + (1 << self._low) * (1 if level > 0 else -1)
-            k += 1
-        return k
+    def _values(self, at: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return numbers with their sign, of so many bits each."""
+        found = self._next[at].astype(np.int64) >> (16 - size)
+        return np.where(found >= 1 << size >> 1, found, found - (1 << size) + 1)
