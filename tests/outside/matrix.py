@@ -244,7 +244,10 @@ def table() -> list[tuple[str, str, int, Outcome]]:
 
 
 def markdown(found: list[tuple[str, str, int, Outcome]]) -> str:
-    """The table: "ok" for single and multi-frame, with G and D for GDCM and DCMTK having read it equal."""
+    """The table: "ok" for single and multi-frame, with G and D where GDCM and DCMTK read both alike.
+
+    GDCM writes no multi-frame Secondary Capture of signed, YBR or palette pictures: those are single only.
+    """
     rows = list(dict.fromkeys(syntax for syntax, *_ in found))
     lines = ["| | " + " | ".join(NAMES) + " |", "|---" * (len(NAMES) + 1) + "|"]
     for syntax in rows:
@@ -254,7 +257,8 @@ def markdown(found: list[tuple[str, str, int, Outcome]]) -> str:
             states = {o.state for o in mine}
             text = "" if not mine else "ok" if states == {"pass"} else "held"
             for tool in TOOLS:
-                text += tool[0] if mine and all(o.tools.get(tool) in ("equal", "read") for o in mine) else ""
+                said_of = {o.tools.get(tool, "") for o in mine}
+                text += tool[0] if "equal" in said_of and said_of <= {"equal", "read", ""} else ""
             cells.append(text)
         lines.append(f"| {syntax} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
