@@ -52,6 +52,11 @@ def _library() -> Any:
     return found
 
 
+def is_there() -> bool:
+    """Return whether the library is found on this machine."""
+    return _library() is not None
+
+
 def can(jpeg: Jpeg) -> bool:
     """Return whether the library is there and takes such a stream."""
     frame = jpeg.frame

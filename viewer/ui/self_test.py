@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from PySide6.QtCore import QEventLoop, QTimer
@@ -16,9 +17,12 @@ from PySide6.QtCore import QEventLoop, QTimer
 from viewer import PRODUCT, VERSION
 from viewer.app.workspace import Workspace
 from viewer.custody.envelope import certificates
+from viewer.dicom.codecs import CODECS
 from viewer.dicom.documents import PDF, layout_of
 from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
+from viewer.dicom.streams import StreamHeader
+from viewer.pixels import jpeg_native
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.batch import Job, export
 from viewer.resources import resource
@@ -40,7 +44,7 @@ def self_test(log: str) -> int:
         f"{name} {_version(name)}" for name in ("PySide6_Essentials", "pydicom", "numpy", "imagecodecs")
     ]
     failed = False
-    for step in (_scan, _clean, _libraries, _window):
+    for step in (_scan, _clean, _codecs, _libraries, _window):
         began = time.perf_counter()
         try:
             told = step()
@@ -102,6 +106,20 @@ def _libraries() -> str:
     if cleaned != ("CT chest",) or len(pages) != 1:
         raise RuntimeError("a library does not do its work")
     return "pinyin, check digits, PDF, ciphers"
+
+
+def _codecs() -> str:
+    """Encode a small picture with every encoder and read it back with every decoder."""
+    picture = np.add.outer(np.arange(64, dtype=np.uint8), np.arange(48, dtype=np.uint8))
+    found = 0
+    for codec in CODECS.values():
+        like = StreamHeader(codec.stream, 64, 48, 1, 8, names=b"\1", interleave=2)
+        for encoder, decoder in codec.encoders:
+            data = encoder.run(picture, like)
+            found += all(np.array_equal(d.run(data, like), picture) for d in (decoder, *codec.decoders))
+    if found != sum(len(codec.encoders) for codec in CODECS.values()):
+        raise RuntimeError("a codec does not give back what it was given")
+    return f"{found} encoders, libturbojpeg {'found' if jpeg_native.is_there() else 'not found'}"
 
 
 def _window() -> str:
