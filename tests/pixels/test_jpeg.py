@@ -1,6 +1,7 @@
 """JPEG frames: the blocks under a box hold one value, every other one what it held; damage is refused."""
 
 import io
+from dataclasses import replace
 from itertools import product
 
 import imagecodecs
@@ -10,9 +11,10 @@ from PIL import Image
 
 from viewer.dicom.errors import Unsupported
 from viewer.pixels import jpeg_native, jpeg_sequential
-from viewer.pixels.jpeg import blank_blocks
-from viewer.pixels.jpeg_sequential import _extended
-from viewer.pixels.jpeg_stream import Table, parse_jpeg
+from viewer.pixels.jpeg import assembled, blank_blocks
+from viewer.pixels.jpeg_progressive import as_sequential
+from viewer.pixels.jpeg_sequential import Wish, _extended
+from viewer.pixels.jpeg_stream import Jpeg, Table, check_scans, parse_jpeg
 from viewer.release import verify_jpeg_native, verify_jpeg_scans
 from viewer.release.verify_jpeg import jpeg_problem
 from viewer.release.verify_jpeg_stream import parsed
@@ -196,6 +198,116 @@ def test_damage_is_refused_or_does_not_matter(native: bool, progressive: bool) -
             found = jpeg_problem(data, made, mask, [(mask, BLACK[3])])
             assert found in (None, "pixels-unreadable"), turn
     assert refused > 10
+
+
+@pytest.mark.parametrize("native", [False, NATIVE])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 5}])
+@pytest.mark.parametrize("factors", [0x22, 0x21, 0x12, 0x44])
+def test_grey_whose_only_component_says_that_it_is_halved(
+    native: bool, options: dict[str, object], factors: int
+) -> None:
+    """Blocks of a frame of one component follow each other in rows, whatever the factors are."""
+    plain = encoded(1, **options)
+    at = plain.index(b"\xff\xc2" if options.get("progressive") else b"\xff\xc0")
+    data = plain[: at + 11] + bytes((factors,)) + plain[at + 12 :]
+    made = blank_blocks(data, [(*AREA, (0,))], native=native)
+    mask = covered(AREA)
+    assert jpeg_problem(data, made, mask, [(mask, (0,))]) is None
+    again = bytes(made).replace(bytes((1, factors, 0)), bytes((1, 0x11, 0)), 1)
+    shown = np.asarray(Image.open(io.BytesIO(again)))
+    assert (shown[AREA] == 0).all()
+    np.testing.assert_array_equal(shown[:16], np.asarray(Image.open(io.BytesIO(plain)))[:16])
+
+
+def in_scans(data: bytes) -> Jpeg:
+    """The same coefficients, with a scan per component."""
+    jpeg = parse_jpeg(data)
+    nothing = np.zeros((jpeg.frame.mcus_down, jpeg.frame.mcus_across), np.bool_)
+    return as_sequential(jpeg, Wish(nothing, np.zeros((3, *nothing.shape), np.int64)))
+
+
+def test_tables_that_change_between_scans() -> None:
+    data = encoded(3, subsampling=2)
+    jpeg = in_scans(data)
+    components = tuple(replace(one, quantisation=0) for one in jpeg.frame.components)
+    changing = assembled(replace(jpeg, frame=replace(jpeg.frame, components=components)))
+    assert changing.count(b"\xff\xdb") == 2
+    assert parse_jpeg(changing).quantisation == jpeg.quantisation
+    made = blank_blocks(changing, [(*AREA, BLACK[3])])
+    mask = covered(AREA)
+    assert jpeg_problem(changing, made, mask, [(mask, BLACK[3])]) is None
+    for one, other in ((data, changing), (blank_blocks(data, [(*AREA, BLACK[3])]), made)):
+        np.testing.assert_array_equal(Image.open(io.BytesIO(one)), Image.open(io.BytesIO(other)))
+
+
+@pytest.mark.parametrize("native", [False, NATIVE])
+def test_bytes_that_nothing_needs_are_left_out(native: bool) -> None:
+    data = encoded(3)
+    jfif, table = b"\xff\xe0\x00\x10JFIF\0DOE^JOHN0", b"\xff\xdb\x00\x43\3" + b"DOE^JOHN" * 8
+    codes = b"\xff\xc4\x00\x1b\x13" + b"\0\0\0\x08" + bytes(12) + b"DOE^JN\1\2"
+    at = data.index(b"\xff\xdb")
+    crowded = data[:at] + jfif + table + codes + b"\xff\xff\xff" + data[at:]
+    made = blank_blocks(crowded, [(*AREA, BLACK[3])], native=native)
+    assert b"DOE" not in made
+    assert problem(crowded, made) is None
+
+
+def spoiled_streams() -> dict[str, bytes]:
+    data = encoded(3)
+    jpeg = in_scans(data)
+    at, sof = data.index(b"\xff\xda") + 14, data.index(b"\xff\xc0")
+    adobe = (b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0" + bytes((kind,)) for kind in (0, 1))
+    return {
+        "one scan twice": assembled(replace(jpeg, scans=(*jpeg.scans, jpeg.scans[0]))),
+        "no scan of a component": assembled(replace(jpeg, scans=jpeg.scans[1:])),
+        "a broken marker": data[:at] + b"\xff\xff\0" + data[at:],
+        "two kinds of colours": data[:2] + b"".join(adobe) + data[2:],
+        "far more blocks than bits": data[: sof + 5] + b"\xff\0\xff\0" + data[sof + 9 :],
+        "lines to be told later": data[: sof + 5] + b"\0\0" + data[sof + 7 :],
+        "bytes behind the last block": data[:-2] + b"DOE^JOHN" + data[-2:],
+        "a step of nothing": data.replace(b"\xff\xdb\0\x43\0" + data[25:26], b"\xff\xdb\0\x43\0\0"),
+    }
+
+
+SPOILED = spoiled_streams()
+
+
+@pytest.mark.parametrize("native", [False, NATIVE])
+@pytest.mark.parametrize("data", SPOILED.values(), ids=SPOILED)
+def test_streams_that_contradict_themselves_are_refused(data: bytes, native: bool) -> None:
+    assert data != encoded(3)
+    with pytest.raises(Unsupported):
+        blank_blocks(data, [(*AREA, BLACK[3])], native=native)
+
+
+def test_bits_of_coefficients_come_in_order_and_once() -> None:
+    jpeg = parse_jpeg(encoded(3, progressive=True))
+    check_scans(jpeg.frame, jpeg.scans)
+    first, *others = jpeg.scans
+    for scans in ([*others, first], [*jpeg.scans, first], [*jpeg.scans, others[-1]], others, jpeg.scans * 30):
+        with pytest.raises(ValueError, match="scan"):
+            check_scans(jpeg.frame, scans)
+
+
+def test_a_code_that_there_is_not_is_refused() -> None:
+    """A window of ones begins no code; the blocks after it must not be taken for right by chance."""
+    data = encoded(1)
+    at = data.index(b"\xff\xda") + 60
+    broken = data[:at] + b"\xff\0\xff\0\xff\0" + data[at + 6 :]
+    with pytest.raises(Unsupported):
+        blank_blocks(broken, [(*AREA, (0,))], native=False)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_filter_that_fails_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in a function that a library calls is printed and lost: then our own code does the work."""
+    if jpeg_native._library() is None:
+        pytest.skip("libturbojpeg is not there")
+    data = encoded(3)
+    wish = Wish(np.ones((4, 6), np.bool_), np.zeros((3, 4, 6), np.int64))
+    assert jpeg_native.blanked(data, parse_jpeg(data), wish) is not None
+    without_levels = Wish(wish.touched, np.zeros((0, 4, 6), np.int64))
+    assert jpeg_native.blanked(data, parse_jpeg(data), without_levels) is None
 
 
 # The checker

@@ -16,18 +16,18 @@ from viewer.pixels.jpeg_stream import DAMAGED, Scan, Table
 _LONGEST_CODE: Final = 16
 _ZEROS: Final = 0xF0
 """Symbol of sixteen coefficients that are zero."""
-_AT_ONCE: Final = 1 << 18
-"""Codes that are turned into bits at the same time, for the sake of memory."""
+_AT_ONCE: Final = 1 << 13
+"""Blocks that are turned into codes and bits at the same time, for the sake of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Codes:
-    """Everything that one component needs, in order: symbols, and the bits that follow each."""
+    """Everything that some blocks need, in order: symbols, and the bits that follow each."""
 
-    symbols: NDArray[np.int64]
+    symbols: NDArray[np.int16]
     """Of AC tables; those of DC tables stand 256 higher."""
-    bits: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    bits: NDArray[np.int16]
+    sizes: NDArray[np.uint8]
 
 
 def coded_scans(planes: Sequence[NDArray[np.int16]]) -> Iterator[Scan]:
@@ -36,14 +36,17 @@ def coded_scans(planes: Sequence[NDArray[np.int16]]) -> Iterator[Scan]:
     Raises Unsupported when one is larger than a code can say.
     """
     for place, plane in enumerate(planes):
-        codes = _codes(plane.reshape(-1, 64).astype(np.int32))
-        times = np.bincount(codes.symbols, minlength=512)
+        blocks = plane.reshape(-1, 64)
+        differences = np.diff(blocks[:, 0].astype(np.int32), prepend=0)
+        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(blocks), _AT_ONCE)]
+        codes = [_codes(blocks[part].astype(np.int32), differences[part]) for part in parts]
+        times = np.sum([np.bincount(part.symbols, minlength=512) for part in codes], axis=0)
         tables = _table(times[256:]), _table(times[:256])
         data = _packed(codes, *tables)
         yield Scan(((place, 0, 0),), 0, 63, 0, 0, 0, {0: tables[0]}, {0: tables[1]}, (data,))
 
 
-def _codes(blocks: NDArray[np.int32]) -> _Codes:
+def _codes(blocks: NDArray[np.int32], differences: NDArray[np.int32]) -> _Codes:
     """Return the codes of all blocks: a DC difference, coefficients with the zeros before them, an end."""
     block, place = np.nonzero(blocks[:, 1:])
     values = blocks[block, place + 1]
@@ -57,16 +60,13 @@ def _codes(blocks: NDArray[np.int32]) -> _Codes:
     each += np.bincount(block, weights=run >> 4, minlength=len(blocks)).astype(np.int64)
     after = np.cumsum(each)
     dc = after - each
-    made = _Codes(
-        np.full(int(after[-1]), _ZEROS, np.int64),
-        np.zeros(int(after[-1]), np.int64),
-        np.zeros(int(after[-1]), np.int64),
-    )
+    many = int(after[-1])
+    made = _Codes(np.full(many, _ZEROS, np.int16), np.zeros(many, np.int16), np.zeros(many, np.uint8))
     ac = block + 1 + np.arange(len(block)) + longs + (np.cumsum(ends) - ends)[block]
     size = _put(made, ac, values)
     made.symbols[ac] = (run & 15) << 4 | size
     made.symbols[after[ends == 1] - 1] = 0
-    made.symbols[dc] = 256 + _put(made, dc, np.diff(blocks[:, 0], prepend=0))
+    made.symbols[dc] = 256 + _put(made, dc, differences)
     return made
 
 
@@ -80,17 +80,16 @@ def _put(made: _Codes, where: NDArray[np.int64], values: NDArray[np.int32]) -> N
     return size
 
 
-def _packed(codes: _Codes, dc: Table, ac: Table) -> bytes:
+def _packed(codes: Sequence[_Codes], dc: Table, ac: Table) -> bytes:
     """Return coded data, padded with ones and stuffed."""
     code, length = np.zeros(512, np.int64), np.zeros(512, np.int64)
     for base, table in ((256, dc), (0, ac)):
         for symbol, found in table.codes().items():
             code[base + symbol], length[base + symbol] = found
     parts = []
-    for start in range(0, len(codes.symbols), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        symbols, sizes = codes.symbols[part], codes.sizes[part]
-        whole, wide = code[symbols] << sizes | codes.bits[part], length[symbols] + sizes
+    for part in codes:
+        sizes = part.sizes.astype(np.int64)
+        whole, wide = code[part.symbols] << sizes | part.bits, length[part.symbols] + sizes
         left = np.repeat(np.cumsum(wide), wide) - np.arange(int(wide.sum())) - 1
         parts.append((np.repeat(whole, wide) >> left & 1).astype(np.uint8))
     bits = np.concatenate(parts)

@@ -33,9 +33,10 @@ class Codes:
         self.length[: spans.sum()] = np.repeat(lengths, spans)
 
     @cached_property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Return (length, symbol) for every 16 bits."""
-        return list(zip(self.length.tolist(), self.symbol.tolist(), strict=True))
+    def pairs(self) -> list[int]:
+        """Return length * 256 + symbol for every 16 bits."""
+        found: list[int] = (self.length << 8 | self.symbol).tolist()
+        return found
 
 
 def read_bands(
@@ -69,13 +70,13 @@ class _BitReader:
         byte = self.at >> 3
         return int.from_bytes(self._data[byte : byte + 3], "big") >> (8 - (self.at & 7)) & 0xFFFF
 
-    def code(self, pairs: list[tuple[int, int]]) -> int:
+    def code(self, pairs: list[int]) -> int:
         """Return the symbol of the next code."""
-        length, symbol = pairs[self.window()]
-        self.at += length
-        if not length or self.at > self._size:
+        found = pairs[self.window()]
+        self.at += found >> 8
+        if not found or self.at > self._size:
             raise ValueError("no code, or the data end too early")
-        return symbol
+        return found & 0xFF
 
     def number(self, size: int) -> int:
         """Return the next bits as a number, at most 16."""

@@ -97,7 +97,7 @@ def _pieces(data: bytes) -> list[bytes]:
     return [piece.replace(b"\xff\0", b"\xff") for piece in _RESTART.split(data)]
 
 
-_Steps: TypeAlias = tuple[list[int], list[int], list[int]]
+_Steps: TypeAlias = tuple[bytes, bytes, bytes]
 """By the next 16 bits: length of a DC difference, length of a coefficient, places that it goes on."""
 
 
@@ -107,7 +107,9 @@ def _steps(dc: Codes, ac: Codes) -> _Steps:
     advance[ac.symbol == 0xF0] = 16
     advance[ac.symbol == 0] = _END
     advance[ac.length == 0] = _NONE
-    return (dc.length + dc.symbol).tolist(), (ac.length + size).tolist(), advance.tolist()
+    first = np.minimum(dc.length + dc.symbol, 255)
+    rest, goes_on = (ac.length + size).astype(np.uint8), advance.astype(np.uint8)
+    return first.astype(np.uint8).tobytes(), rest.tobytes(), goes_on.tobytes()
 
 
 class _Piece:
