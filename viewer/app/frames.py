@@ -5,13 +5,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from io import BytesIO
 from threading import Lock
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
@@ -21,7 +19,9 @@ from viewer.dicom.catalog import Instance, Source
 from viewer.dicom.documents import has_pages, page_on_canvas
 from viewer.dicom.errors import DeidError
 from viewer.dicom.frames import decode_frame, decode_rgb
-from viewer.dicom.sources import read_source
+from viewer.dicom.parsing import LARGE, dataset_of
+from viewer.dicom.pixel_value import InFile
+from viewer.dicom.sources import source_in_place
 from viewer.pixels.overlays import drawn_over
 from viewer.pixels.render import Colour, Picture, display_table, is_colour, prepare
 
@@ -32,8 +32,15 @@ NEAR: Final = 4
 THUMBNAIL: Final = 96
 """Longer side of a thumbnail in pixels."""
 _THUMBNAILS_KEPT: Final = 4000
+_HEADER: Final = 1 << 20
+"""Bytes that a data set takes whose pixel data is on disk; more than most have."""
 
 Decoder: TypeAlias = Callable[[Dataset, int], NDArray[np.generic]]
+
+
+def in_place(source: Source) -> bytes | InFile:
+    """Return a file's bytes; a large one's are read when they are asked for."""
+    return source_in_place(source, large=LARGE)
 
 
 class FrameKey(NamedTuple):
@@ -91,7 +98,7 @@ class FrameStore(QObject):
         self,
         parent: QObject | None = None,
         *,
-        read: Callable[[Source], bytes] = read_source,
+        read: Callable[[Source], bytes | InFile] = in_place,
         decode: Decoder = decode_frame,
         decode_colour: Decoder = decode_rgb,
         budget: int | None = None,
@@ -270,10 +277,12 @@ class FrameStore(QObject):
             with self._lock:
                 dataset = self._datasets.get(source)
             if dataset is None:
-                dataset = dcmread(BytesIO(self._read(source)), force=True)
+                content = self._read(source)
+                dataset = dataset_of(content)
                 with self._lock:
                     if source in self._files:
-                        self._datasets.put(source, dataset, source.size)
+                        held = len(content) if isinstance(content, bytes) else _HEADER
+                        self._datasets.put(source, dataset, held)
                     else:
                         self._parsing.pop(source, None)
             return dataset

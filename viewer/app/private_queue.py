@@ -11,8 +11,8 @@ from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Catalog, Instance
 from viewer.dicom.elements import is_private
 from viewer.dicom.errors import BadSelector, UnreadableFile
-from viewer.dicom.parsing import parse
-from viewer.dicom.sources import read_source
+from viewer.dicom.parsing import LARGE, parse
+from viewer.dicom.sources import source_in_place
 from viewer.rules import private
 from viewer.rules.plan import plan
 from viewer.rules.recipe import Profile, Recipe
@@ -131,7 +131,7 @@ def questions_in(
 
 
 def _unknown(instance: Instance, keyring: Keyring) -> Iterator[tuple[PrivateKey, Row]]:
-    dataset = parse(read_source(instance.source))
+    dataset = parse(source_in_place(instance.source, large=LARGE))
     if not any(tag & 0x10000 for tag in dataset.keys()):  # noqa: SIM118
         return
     declared = private.declared_blocks(dataset)

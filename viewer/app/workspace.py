@@ -15,9 +15,9 @@ from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.decisions import Action, Plan, Severity
 from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
-from viewer.dicom.parsing import parse
+from viewer.dicom.parsing import LARGE, parse
 from viewer.dicom.scan import scan
-from viewer.dicom.sources import read_source
+from viewer.dicom.sources import source_in_place
 from viewer.pixels.regions import BLACK_INSIDE, Box, Manner, Region, ScopeKind, Shape, fitted
 from viewer.pixels.render import SIGN_OFFSET
 from viewer.release.batch import Job, check_destination, export
@@ -151,7 +151,7 @@ class Workspace(QObject):
     def _read(self, instance: Instance) -> Dataset | None:
         if self._dataset is None or self._dataset[0] is not instance:
             try:
-                dataset = parse(read_source(instance.source))
+                dataset = parse(source_in_place(instance.source, large=LARGE))
             except UnreadableFile as error:
                 self.noticed.emit(f"Image {instance.number}: {error}")
                 return None
@@ -381,7 +381,7 @@ def _rows_of(
         if cancelled():
             break
         try:
-            dataset = parse(read_source(instance.source))
+            dataset = parse(source_in_place(instance.source, large=LARGE))
         except UnreadableFile:
             continue  # said when it is selected, and held at the export
         found.append(rows(dataset, plan(dataset, recipe, keyring)))

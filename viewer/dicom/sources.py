@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import IO, BinaryIO, Final, cast
 
 from viewer.dicom.catalog import Rejected, Source
 from viewer.dicom.errors import UnreadableFile
@@ -111,6 +111,37 @@ def open_source(source: Source, *, large: int) -> Iterator[bytes | InFile]:
         _check_unchanged(file, source)
         yield InFile(file, 0, source.size)
         _check_unchanged(file, source)
+
+
+def source_in_place(source: Source, *, large: int) -> bytes | InFile:
+    """Return the bytes of a source, or where a plain one has at least `large` bytes a value read on demand.
+
+    No file stays open: each read opens it, and raises UnreadableFile when it has changed.
+    """
+    if source.member or source.size < large:
+        return read_source(source)
+    return InFile(cast("BinaryIO", _Reopened(source)), 0, source.size)
+
+
+class _Reopened:
+    """Just so much of a file as `InFile` needs."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._at = source, 0
+
+    def seek(self, at: int) -> None:
+        self._at = at
+
+    def read(self, size: int) -> bytes:
+        try:
+            with open(system_path(self._source.path), "rb", buffering=0) as file:
+                _check_unchanged(file, self._source)
+                file.seek(self._at)
+                return file.read(size)
+        except FileNotFoundError:
+            raise UnreadableFile(MISSING) from None
+        except OSError:
+            raise UnreadableFile(FORBIDDEN) from None
 
 
 def read_member(source: Source, limit: int | None = None) -> bytes:

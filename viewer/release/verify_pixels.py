@@ -30,7 +30,7 @@ from viewer.release.verify_frames import (
 )
 from viewer.release.verify_shapes import Filled, filled
 from viewer.release.verify_streams import TEXTS, with_texts_blanked
-from viewer.release.verify_values import same_part, same_value, value_of
+from viewer.release.verify_values import are_equal, same_part, same_value, value_of
 
 _PIXELS: Final = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _HIDDEN: Final = "Bits of the image that belong to no pixel hold data."
@@ -196,7 +196,7 @@ def _compare(old: NDArray[Any], new: NDArray[Any], parts: Sequence[Filled], grou
         raise _Wrong("frame-missing", _MESSAGES["frame-missing"])
     first = min((part.rows.start for part in parts), default=0)
     last = max((part.rows.stop for part in parts), default=0)
-    same = np.array_equal(old[:first], new[:first]) and np.array_equal(old[last:], new[last:])
+    same = are_equal(old[:first], new[:first]) and are_equal(old[last:], new[last:])
     if same and parts:
         inside = np.any([part.shown[first:last] for part in parts], axis=0)
         same = not (old[first:last] != new[first:last])[~inside].any()
@@ -234,7 +234,7 @@ def _check_native(source: Dataset, written: Dataset, wanted: _Wanted, frames: in
             _compare_pairs(before, after, wanted[frame], ground)
         elif frame in wanted:
             _compare(before, after, wanted[frame], ground)
-        elif not np.array_equal(before, after):
+        elif not are_equal(before, after):
             raise _Wrong("untouched-frame-changed", "A frame without a region has changed.")
     bits = frame_bits(source, tag) * frames
     if not same_part(old, new, (bits + 7) // 8, len(old)):
