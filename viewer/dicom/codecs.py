@@ -12,7 +12,7 @@ import numpy as np
 from pydicom import uid
 
 from viewer.dicom import coders
-from viewer.dicom.coders import Decoder, Encoder, Samples
+from viewer.dicom.coders import Decoder, Encoder, Library, Samples
 from viewer.dicom.errors import Unsupported
 from viewer.dicom.streams import DAMAGED, Stream, StreamHeader, stream_header
 
@@ -69,6 +69,22 @@ class Syntax:
     def capability(self) -> str:
         """Return one sentence for staff."""
         return f"{self.name}: {self.way.value}."
+
+
+def who_does(syntax: Syntax) -> str:
+    """Return who reads and writes a syntax, with licences and whether other threads go on meanwhile."""
+    codec = CODECS[syntax.stream]
+    if syntax.stream is Stream.NATIVE:
+        return "Read and written by numpy (BSD-3-Clause)."
+    reads = " or ".join(dict.fromkeys(_named(decoder.library) for decoder in codec.decoders))
+    writers = dict.fromkeys(_named(encoder.library) for encoder, _ in codec.encoders)
+    own = "this program, or libturbojpeg (BSD-3-Clause AND IJG) where it is found; other threads go on"
+    return f"Read by {reads}; written by {' or '.join(writers) or own}."
+
+
+def _named(library: Library) -> str:
+    threads = "other threads go on" if library.frees_gil else "other threads wait"
+    return f"{library.name} ({library.licence}; {threads})"
 
 
 def decode_stream(data: bytes, header: StreamHeader) -> Samples:
