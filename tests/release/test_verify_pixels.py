@@ -299,6 +299,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "viewer.dicom.decisions",
         "viewer.dicom.elements",
         "viewer.dicom.errors",
+        "viewer.dicom.ffmpeg",
         "viewer.dicom.parsing",
         "viewer.dicom.pixel_value",
         "viewer.dicom.tails",
@@ -320,6 +321,7 @@ def test_it_shares_no_code_with_what_it_checks() -> None:
         "viewer.release.verify_pixels",
         "viewer.release.verify_shapes",
         "viewer.release.verify_values",
+        "viewer.release.verify_video",
         "viewer.release.verify_streams",
     }
     assert set(shown.split()) <= allowed

@@ -22,6 +22,7 @@ from viewer.dicom.frames import decode_frame, decode_rgb
 from viewer.dicom.parsing import LARGE, dataset_of
 from viewer.dicom.pixel_value import InFile
 from viewer.dicom.sources import source_in_place
+from viewer.dicom.video import is_video, video_frame
 from viewer.pixels.overlays import drawn_over
 from viewer.pixels.render import Colour, Picture, display_table, is_colour, prepare
 
@@ -263,6 +264,8 @@ class FrameStore(QObject):
         dataset = self._dataset(place.instance)
         if has_pages(dataset):
             return prepare(page_on_canvas(dataset, place.frame), dataset, place.frame)
+        if is_video(dataset):
+            return prepare(video_frame(dataset, place.frame), dataset, place.frame)
         decode = self._decode_colour if is_colour(dataset) else self._decode
         picture = prepare(decode(dataset, place.frame), dataset, place.frame)
         drawn = drawn_over(dataset, place.frame)

@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 
 from viewer.dicom.catalog import Instance, Series, Study
+from viewer.dicom.codecs import SYNTAXES, Way
+from viewer.dicom.ffmpeg import SYNTAXES as VIDEO
 from viewer.pixels.areas import areas
 from viewer.pixels.devices import device_key
 from viewer.pixels.regions import ON_ONE_IMAGE, Box, Region, Scope, ScopeKind, Shape
@@ -60,6 +62,16 @@ def filled_pixels(regions: Iterable[Region], rows: int, columns: int) -> int:
 
 def _has_size(image: Instance, scope: Scope) -> bool:
     return (image.rows, image.columns) == (scope.rows, scope.columns)
+
+
+def what_stays(transfer_syntax: str) -> str:
+    """Return what becomes of the picture outside of regions, as part of a sentence."""
+    if transfer_syntax in VIDEO:
+        return "the video is coded anew, close to what it was but not exact"
+    syntax = SYNTAXES.get(transfer_syntax)
+    if syntax is not None and syntax.way is Way.BLOCKS:
+        return "they grow to whole blocks, all other blocks stay as they are"
+    return "all others stay as they are"
 
 
 def regions_on(chosen: Selection, regions: Iterable[Region]) -> tuple[Region, ...]:

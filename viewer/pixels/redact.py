@@ -10,15 +10,18 @@ from pydicom.dataset import Dataset
 from viewer.dicom.codecs import SYNTAXES
 from viewer.dicom.decisions import Blank
 from viewer.dicom.errors import Unsupported
+from viewer.dicom.fragments import joined_frames
 from viewer.dicom.parsing import LARGE
 from viewer.dicom.pixel_format import FLOATS, PIXEL_DATA, PixelFormat, pixel_format, pixel_value
-from viewer.dicom.pixel_value import Overwritten, PixelValue
+from viewer.dicom.pixel_value import InMemory, Overwritten, PixelValue
 from viewer.dicom.streams import Stream
+from viewer.dicom.video import is_video
 from viewer.pixels import stream_text, unused_bits
 from viewer.pixels.compressed import blank_streams
 from viewer.pixels.native import blanked_value
 from viewer.pixels.spool import Spool
 from viewer.pixels.strokes import strokes
+from viewer.pixels.video import blanked_video
 
 _UNDEFINED: Final = 0xFFFFFFFF
 _PHOTOMETRIC: Final = 0x00280004
@@ -47,6 +50,8 @@ def redact(dataset: Dataset, blanks: Sequence[Blank], spool: Spool | None = None
         blanks = [blank for blank in blanks if blank.shape != stream_text.SHAPE]
     if not blanks:
         return Redaction(0, lossless=True, syntax_changed=False)
+    if is_video(dataset):
+        return _redact_video(dataset, blanks)
     made = pixel_format(dataset)
     hidden = any(blank.shape == unused_bits.SHAPE for blank in blanks)
     of_frame = strokes([blank for blank in blanks if blank.shape != unused_bits.SHAPE], made)
@@ -60,6 +65,22 @@ def redact(dataset: Dataset, blanks: Sequence[Blank], spool: Spool | None = None
         put_value(dataset, made.tag, blanked_value(dataset, made, of_frame, hidden=hidden))
     touched = made.frames if hidden else len(of_frame)
     return Redaction(touched, lossless=True, syntax_changed=False)
+
+
+def _redact_video(dataset: Dataset, blanks: Sequence[Blank]) -> Redaction:
+    """Put a new stream in, in one fragment (PS3.5 A.4.5), and note the step of lossy compression."""
+    made = blanked_video(dataset, blanks)
+    frames = [[InMemory(made.stream + b"\0" * (len(made.stream) % 2))]]
+    put_value(dataset, PIXEL_DATA, joined_frames(frames, with_table=False)[0])
+    for tag, vr, value in (
+        (0x00282112, "DS", f"{made.ratio:.2f}"),
+        (0x00282114, "CS", made.method),
+    ):
+        before = dataset[tag].value if tag in dataset else None
+        steps = [before] if isinstance(before, (str, int, float)) else list(before or ())
+        dataset[tag] = DataElement(tag, vr, [*(str(step) for step in steps if str(step)), value])
+    dataset[0x00282110] = DataElement(0x00282110, "CS", "01")
+    return Redaction(max(len(blank.frames) for blank in blanks), lossless=False, syntax_changed=False)
 
 
 def _refuse_what_is_unclear(dataset: Dataset, made: PixelFormat) -> None:

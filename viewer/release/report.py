@@ -11,8 +11,9 @@ from viewer.release.channels import Cell, Searched, table_of
 class PixelProof:
     """What was shown about the pixels of a written file, from the file on disk.
 
-    `basis`: "none" (no pixel data), "bytes" (pixel data byte-identical to the source) or "decoded"
-    (touched frames decoded and compared outside the boxes, untouched ones byte-identical).
+    `basis`: "none" (no pixel data), "bytes" (pixel data byte-identical to the source), "decoded"
+    (touched frames decoded and compared outside the boxes, untouched ones byte-identical) or "video"
+    (coded anew: close to the source outside the boxes, not exact).
     """
 
     basis: str

@@ -39,6 +39,7 @@ from viewer.release.verify_pixels import check_pixels
 from viewer.release.verify_profile import ICC_PROFILE, profile_findings
 from viewer.release.verify_streams import texts_left
 from viewer.release.verify_values import same_value
+from viewer.release.verify_video import HISTORY, is_video
 
 _META_ALLOWED: Final = frozenset(
     (0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013)
@@ -125,6 +126,7 @@ def _is_encapsulated(dataset: Dataset) -> bool:
 def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator[Finding]:
     decisions = {d.path: d for d in plan.decisions}
     touched = _PIXELS if plan.blanks else frozenset()
+    touched |= HISTORY if is_video(source) and any(blank.points for blank in plan.blanks) else frozenset()
     touched |= REDRAWN if plan.pages is not None else frozenset()
     touched |= {ENCRYPTED} if plan.sealed else frozenset()
     seen: set[ElementPath] = set()

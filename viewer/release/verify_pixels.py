@@ -31,6 +31,7 @@ from viewer.release.verify_frames import (
 from viewer.release.verify_shapes import Filled, filled
 from viewer.release.verify_streams import TEXTS, with_texts_blanked
 from viewer.release.verify_values import are_equal, same_part, same_value, value_of
+from viewer.release.verify_video import is_video, video_problem
 
 _PIXELS: Final = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _HIDDEN: Final = "Bits of the image that belong to no pixel hold data."
@@ -95,6 +96,8 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
             raise _Wrong("pixels-missing", "There are no pixels in which a region could be blanked.")
         return PixelProof("none")
     frames = int(source.get("NumberOfFrames") or 1)
+    if is_video(source) and any(blank.points for blank in blanks):
+        return _checked_video(source, written, blanks)
     if any(blank.shape == TEXTS for blank in blanks):
         source, written = with_texts_blanked(source), with_texts_blanked(written)
         blanks = [blank for blank in blanks if blank.shape != TEXTS]
@@ -115,6 +118,14 @@ def _checked(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> Pixe
         _check_native(source, written, wanted, frames, hidden=hidden)
     blanked = sum(int(np.count_nonzero(part.shown)) for parts in wanted.values() for part in parts)
     return PixelProof("decoded", frames, frames if hidden else len(wanted), blanked)
+
+
+def _checked_video(source: Dataset, written: Dataset, blanks: Sequence[Blank]) -> PixelProof:
+    _same_header(source, written, all_touched=False)
+    proof, problem = video_problem(source, written, [blank for blank in blanks if blank.points])
+    if problem:
+        raise _Wrong(problem, _MESSAGES.get(problem, "The video that was made anew is not right."))
+    return proof
 
 
 def _check_bytes(source: Dataset, written: Dataset, tags: Sequence[int]) -> None:

@@ -6,9 +6,14 @@ from pydicom.dataset import Dataset
 
 from viewer.dicom.codecs import SYNTAXES, Way
 from viewer.dicom.decisions import Blank, Finding, Severity
+from viewer.dicom.ffmpeg import SYNTAXES as VIDEO
 from viewer.rules.recipe import Profile
 
 _HELD = "It is compressed with loss, and the profile holds such images when a region is drawn on them."
+_VIDEO = (
+    "It is a video: ffmpeg codes it anew with the regions black, without sound. The picture outside is close "
+    "to what it was, not exact."
+)
 _TOLD = {
     Way.BLOCKS: "It is compressed with loss (JPEG): regions were made larger to whole blocks; all other "
     "blocks stay bit for bit. Pixels right beside a region may be shown a little differently.",
@@ -22,9 +27,11 @@ def lossy_findings(dataset: Dataset, blanks: Sequence[Blank], profile: Profile) 
     if not any(blank.points for blank in blanks):
         return ()
     meta = getattr(dataset, "file_meta", None)
-    syntax = SYNTAXES.get(str(meta.get("TransferSyntaxUID", "")) if meta is not None else "")
-    if syntax is None or not syntax.lossy:
+    uid = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
+    syntax = SYNTAXES.get(uid)
+    if uid not in VIDEO and (syntax is None or not syntax.lossy):
         return ()
     if profile.hold_lossy:
         return (Finding("lossy-held", Severity.ERROR, "(7FE0,0010)", _HELD),)
-    return (Finding("lossy-region", Severity.WARNING, "(7FE0,0010)", _TOLD[syntax.way]),)
+    told = _VIDEO if syntax is None else _TOLD[syntax.way]
+    return (Finding("lossy-region", Severity.WARNING, "(7FE0,0010)", told),)

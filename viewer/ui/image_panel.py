@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.frames import FrameKey, FrameStore
+from viewer.app.region_scopes import what_stays
 from viewer.app.report_tree import goes_whole, report_lines
 from viewer.app.sketch import Corners, inside_box, shape_of
 from viewer.app.tools import DRAWS, Placement, Tool
@@ -159,16 +160,16 @@ class ImagePanel(QWidget):
 
     def _change_text(self) -> str:
         """Return how many pixels of the frame on screen will change; after an export, what was proved."""
-        proof = self._workspace.proof()
+        proof, image = self._workspace.proof(), self._workspace.selection.instance
+        rest = self.tr(what_stays(image.transfer_syntax_uid if image else ""))
         if proof is not None:
-            words = self.tr("Written and checked: {0} of {1} frames changed, {2} pixels filled, {3} outside.")
-            outside = self.tr("none changed") if not proof.pixels_changed_outside else self.tr("SOME CHANGED")
-            return words.format(proof.frames_touched, proof.frames, f"{proof.pixels_blanked:,}", outside)
+            words = self.tr("Written and checked: {0} of {1} frames changed, {2} pixels filled; {3}.")
+            return words.format(proof.frames_touched, proof.frames, f"{proof.pixels_blanked:,}", rest)
         pixels, whole = self._workspace.pixels_to_change()
         if not pixels:
             return self.tr("No pixel of this frame will be filled.") if whole else ""
-        words = self.tr("{0} of {1} pixels of this frame will be filled; all others stay as they are.")
-        return words.format(f"{pixels:,}", f"{whole:,}")
+        words = self.tr("{0} of {1} pixels of this frame will be filled; {2}.")
+        return words.format(f"{pixels:,}", f"{whole:,}", rest)
 
     def chosen_scope(self) -> ScopeKind:
         kind: ScopeKind = self.scope.currentData()
