@@ -91,7 +91,7 @@ def stream_of(kind: Kind, syntax: UID, frame: np.ndarray) -> bytes | None:
     if syntax == JPEGLSNearLossless:
         return imagecodecs.jpegls_encode(frame, level=2)
     if syntax == JPEG2000:
-        return imagecodecs.jpeg2k_encode(frame, level=45, reversible=False, codecformat="j2k", mct=False)
+        return imagecodecs.jpeg2k_encode(frame, level=45, reversible=False, codecformat="j2k", mct=colour)
     if syntax == HTJ2K:
         return imagecodecs.htj2k_encode(frame, reversible=False, level=0.01)
     return imagecodecs.jpegxl_encode(frame, distance=0.5, usecontainer=False)
@@ -128,6 +128,8 @@ def source_of(name: str, syntax: UID, frames: int) -> Dataset | None:
         dataset.file_meta.TransferSyntaxUID = syntax
         if kind.samples == 3 and syntax == JPEGBaseline8Bit:
             dataset.PhotometricInterpretation = "YBR_FULL_422"
+        if kind.samples == 3 and syntax == JPEG2000:
+            dataset.PhotometricInterpretation = "YBR_ICT"
         put_streams(dataset, streams)  # type: ignore[arg-type]
         return dataset
     return picture(kind, syntax, pixels=pixels) if fits(kind, syntax) else None

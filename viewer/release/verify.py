@@ -46,6 +46,7 @@ _META_ALLOWED: Final = frozenset(
 )
 _PIXELS: Final = frozenset((0x7FE00001, 0x7FE00002, 0x7FE00008, 0x7FE00009, 0x7FE00010))
 """Pixel data and its offset tables: compared by check_pixels where regions were asked for."""
+_PHOTOMETRIC: Final = 0x00280004
 _UNDEFINED: Final = 0xFFFFFFFF
 _EMPTY_PIXELS: Final = PixelProof("none")
 
@@ -125,7 +126,8 @@ def _is_encapsulated(dataset: Dataset) -> bool:
 
 def _element_findings(source: Dataset, written: Dataset, plan: Plan) -> Iterator[Finding]:
     decisions = {d.path: d for d in plan.decisions}
-    touched = _PIXELS if plan.blanks else frozenset()
+    # Pixel data and its colours: what may become of them is checked with the pixels.
+    touched = _PIXELS | {_PHOTOMETRIC} if plan.blanks else frozenset()
     touched |= HISTORY if is_video(source) and any(blank.points for blank in plan.blanks) else frozenset()
     touched |= REDRAWN if plan.pages is not None else frozenset()
     touched |= {ENCRYPTED} if plan.sealed else frozenset()

@@ -31,6 +31,7 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
+from viewer.dicom.pixel_value import PixelValue
 from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
 from viewer.rules import character_set, claims, dates, documents, graphics, overlays, private, values
 from viewer.rules.blanks import blanks_for
@@ -190,8 +191,11 @@ def _sop_instance(dataset: Dataset) -> str:
         return known
     content = hashlib.sha256()
     for tag, element in raw_elements(dataset):
-        if isinstance(element.value, bytes):
-            content.update(tag.to_bytes(4, "big") + element.value)
+        value = element.value
+        if isinstance(value, (bytes, PixelValue)):
+            content.update(tag.to_bytes(4, "big"))
+            for piece in (value,) if isinstance(value, bytes) else value.pieces():
+                content.update(piece)
     return f"content {content.hexdigest()}"
 
 
