@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.factories import dx, to_bytes, write
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Action
@@ -283,3 +284,20 @@ def test_a_value_that_does_not_fit_is_said_at_once(opened: Workspace, qtbot: QtB
     assert row.new == "(does not fit)"
     with qtbot.assertNotEmitted(opened.noticed):
         opened.override("PatientBirthDate", Action.REPLACE, "19600101")
+
+
+def test_an_image_without_an_identifier_takes_boxes_too(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    made = dx()
+    del made.SOPInstanceUID
+    write(tmp_path / "none" / "a.dcm", to_bytes(made))
+    workspace.open([tmp_path / "none"], ignore)
+    qtbot.waitUntil(lambda: bool(workspace.catalog.studies))
+    workspace.select(next(iter(workspace.catalog.instances)))
+    workspace.add_region(Box(1, 1, 4, 4), ScopeKind.IMAGE)
+    (region,) = workspace.regions_here()
+    assert region.box == Box(1, 1, 4, 4)
+    inspected = workspace.inspected()
+    assert inspected is not None
+    assert [blank.shape for blank in inspected.plan.blanks] == ["rectangle"]

@@ -27,12 +27,15 @@ class Selection:
     frame: int = 0
 
 
-def region_for(chosen: Selection, shape: Shape, kind: ScopeKind, frames: Frames) -> Region | None:
+def region_for(
+    chosen: Selection, shape: Shape, kind: ScopeKind, frames: Frames, *, key: str = ""
+) -> Region | None:
     """Return a region for the selected frame, frames, image, series or study.
 
-    None without an image, without an identifier to key it by, or when nothing of it lies in the image.
+    `key`: what an image without an identifier is known by. None without an image, without anything to key
+    it by, or when nothing of it lies in the image.
     """
-    image, uid = chosen.instance, _uid(chosen, kind)
+    image, uid = chosen.instance, _uid(chosen, kind, key)
     inside = shape.bounds.clipped(image.rows, image.columns) if image is not None else None
     if image is None or not uid or inside is None:
         return None
@@ -41,11 +44,17 @@ def region_for(chosen: Selection, shape: Shape, kind: ScopeKind, frames: Frames)
     return Region(kept, Scope(kind, uid, image.rows, image.columns, of))
 
 
-def _uid(chosen: Selection, kind: ScopeKind) -> str:
+def needs_key(chosen: Selection) -> bool:
+    """Return whether the selected image has no identifier, so that its content has to tell it."""
+    image = chosen.instance
+    return image is not None and not image.sop_instance_uid and image.frames > 0
+
+
+def _uid(chosen: Selection, kind: ScopeKind, key: str) -> str:
     if chosen.instance is None or chosen.series is None or chosen.study is None:
         return ""
     if kind in ON_ONE_IMAGE:
-        return chosen.instance.sop_instance_uid
+        return chosen.instance.sop_instance_uid or key
     if kind is ScopeKind.DEVICE:
         return device_key(chosen.instance.manufacturer, chosen.instance.model)
     return chosen.series.uid if kind is ScopeKind.SERIES else chosen.study.uid
@@ -74,14 +83,14 @@ def what_stays(transfer_syntax: str) -> str:
     return "all others stay as they are"
 
 
-def regions_on(chosen: Selection, regions: Iterable[Region]) -> tuple[Region, ...]:
+def regions_on(chosen: Selection, regions: Iterable[Region], *, key: str = "") -> tuple[Region, ...]:
     """Return the regions whose scope holds the selected image and frame, other sizes included."""
     if chosen.instance is None:
         return ()
     return tuple(
         region
         for region in regions
-        if region.scope.uid == _uid(chosen, region.scope.kind)
+        if region.scope.uid == _uid(chosen, region.scope.kind, key)
         and (region.scope.kind is not ScopeKind.DEVICE or _has_size(chosen.instance, region.scope))
         and (region.scope.frames is None or region.scope.frames[0] <= chosen.frame <= region.scope.frames[1])
     )

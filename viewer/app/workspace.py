@@ -9,10 +9,12 @@ from pydicom.dataset import Dataset
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from viewer.app import region_scopes
 from viewer.app.blockers import Blocker, blockers, likely_text
-from viewer.app.region_scopes import Frames, Selection, filled_pixels, region_for, regions_on
+from viewer.app.region_scopes import Frames, Selection
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
+from viewer.dicom.content_key import content_key
 from viewer.dicom.decisions import Action, Plan, Severity
 from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
 from viewer.dicom.parsing import LARGE, parse
@@ -241,7 +243,10 @@ class Workspace(QObject):
         self, shapes: Sequence[tuple[Shape, Manner]], kind: ScopeKind, *, frames: Frames = (0, 0)
     ) -> None:
         """Add shapes in one step; those that lie outside of the image are told of, not added."""
-        made = [(region_for(self.selection, shape, kind, frames), manner) for shape, manner in shapes]
+        made = [
+            (region_scopes.region_for(self.selection, shape, kind, frames, key=self._key()), manner)
+            for shape, manner in shapes
+        ]
         kept = [replace(r, fill=m.fill, keep=m.keep) for r, m in made if r is not None]
         if len(kept) < len(made):
             self.noticed.emit(
@@ -291,14 +296,20 @@ class Workspace(QObject):
 
     def regions_here(self) -> tuple[Region, ...]:
         """Return the regions whose scope holds the selected image and frame, other sizes included."""
-        return regions_on(self.selection, self.recipe.regions)
+        return region_scopes.regions_on(self.selection, self.recipe.regions, key=self._key())
+
+    def _key(self) -> str:
+        inspected = self.inspected() if region_scopes.needs_key(self.selection) else None
+        return content_key(inspected.dataset) if inspected is not None else ""
 
     def pixels_to_change(self) -> tuple[int, int]:
         """Return how many pixels of the selected frame will be filled, and how many it has."""
         image = self.selection.instance
         if image is None or not image.frames:
             return 0, 0
-        return filled_pixels(self.regions_here(), image.rows, image.columns), image.rows * image.columns
+        return region_scopes.filled_pixels(
+            self.regions_here(), image.rows, image.columns
+        ), image.rows * image.columns
 
     def shown_fill(self, fill: str | int) -> str | int:
         """Return a fill as the picture on screen has it: negative stored values move up."""

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from viewer.dicom.catalog import Instance, Series, Study
-from viewer.dicom.errors import BadSelector
+from viewer.dicom.content_key import content_key
+from viewer.dicom.errors import BadSelector, DeidError
+from viewer.dicom.parsing import LARGE, parse
+from viewer.dicom.sources import source_in_place
 from viewer.pixels.regions import Box, Ellipse, Fan, Polygon, Region, Scope, ScopeKind, Shape
 
 _HELP: Final = (
@@ -103,4 +106,14 @@ def _frames(text: str) -> tuple[int, int] | None:
 
 def _scope(instance: Instance, frames: tuple[int, int] | None) -> Scope:
     kind = ScopeKind.IMAGE if frames is None else ScopeKind.FRAMES
-    return Scope(kind, instance.sop_instance_uid, instance.rows, instance.columns, frames)
+    return Scope(kind, _key(instance), instance.rows, instance.columns, frames)
+
+
+def _key(instance: Instance) -> str:
+    """Return what an image is known by; without an identifier its content, "" when it cannot be read."""
+    if instance.sop_instance_uid:
+        return instance.sop_instance_uid
+    try:
+        return content_key(parse(source_in_place(instance.source, large=LARGE)))
+    except DeidError:
+        return ""

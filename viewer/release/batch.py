@@ -10,6 +10,7 @@ from pathlib import Path
 
 from viewer.custody.envelope import certificates
 from viewer.dicom.catalog import Instance
+from viewer.dicom.content_key import PREFIX
 from viewer.dicom.errors import DeidError, UnsafeDestination
 from viewer.pixels.regions import ON_ONE_IMAGE, Region
 from viewer.release.dicomdir import NAME, write_dicomdir
@@ -105,7 +106,9 @@ def _recipes(recipe: Recipe) -> Callable[[Instance], Recipe]:
 
     def recipe_of(instance: Instance) -> Recipe:
         uid = instance.sop_instance_uid
-        regions = (*wide, *own.get(uid, ()))
+        # Without an identifier the content tells: which of these it is, the plan finds out.
+        mine = own.get(uid, ()) if uid else [r for k in own if not k or k.startswith(PREFIX) for r in own[k]]
+        regions = (*wide, *mine)
         return replace(recipe, regions=regions, reviewed=recipe.reviewed & {uid})
 
     return recipe_of

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
+from viewer.dicom.content_key import PREFIX, content_key
 from viewer.dicom.decisions import Blank, Finding, Severity
 from viewer.dicom.elements import texts
 from viewer.dicom.errors import Unsupported
 from viewer.pixels import stream_text, unused_bits
 from viewer.pixels.devices import device_facts, device_key
-from viewer.pixels.regions import Box, Region, ScopeKind
+from viewer.pixels.regions import ON_ONE_IMAGE, Box, Region, ScopeKind
 
 _UID_OF = {
     ScopeKind.FRAME: 0x00080018,
@@ -66,7 +67,10 @@ def _is_on(region: Region, dataset: Dataset, device: tuple[str, int, int]) -> bo
     scope = region.scope
     if scope.kind is ScopeKind.DEVICE:
         return (scope.uid, scope.rows, scope.columns) == device and scope.uid != ""
-    return scope.uid == _text(dataset, _UID_OF[scope.kind])
+    own = _text(dataset, _UID_OF[scope.kind])
+    if not own and scope.uid.startswith(PREFIX):
+        return scope.kind in ON_ONE_IMAGE and scope.uid == content_key(dataset)
+    return scope.uid == own
 
 
 def _device(dataset: Dataset) -> tuple[str, int, int]:

@@ -1,12 +1,12 @@
 """(dataset, recipe, keyring) -> Plan: the one path from what is there and what is wanted to what is done."""
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from viewer.dicom.content_key import content_key
 from viewer.dicom.decisions import (
     Action,
     Basis,
@@ -31,7 +31,6 @@ from viewer.dicom.elements import (
     raw_elements,
     texts,
 )
-from viewer.dicom.pixel_value import PixelValue
 from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
 from viewer.rules import character_set, claims, dates, documents, graphics, overlays, private, values
 from viewer.rules.blanks import blanks_for
@@ -189,14 +188,7 @@ def _sop_instance(dataset: Dataset) -> str:
     known = _text(dataset, _SOP_INSTANCE) or (_text(meta, 0x00020003) if meta is not None else "")
     if known:
         return known
-    content = hashlib.sha256()
-    for tag, element in raw_elements(dataset):
-        value = element.value
-        if isinstance(value, (bytes, PixelValue)):
-            content.update(tag.to_bytes(4, "big"))
-            for piece in (value,) if isinstance(value, bytes) else value.pieces():
-                content.update(piece)
-    return f"content {content.hexdigest()}"
+    return content_key(dataset)
 
 
 def _added_uid(draft: _Draft, dataset: Dataset, stand_in: str) -> list[Decision]:
