@@ -61,7 +61,7 @@ class BlankedFrames(PixelValue):
         """Raise Unsupported now for what would go wrong later: a frame that cannot be filled."""
         if self._made.halved and self._made.columns % 2:
             raise Unsupported("Its colours are halved although it has an odd number of columns.")
-        for frame in sorted(self._of_frame, key=lambda f: id(self._of_frame[f]))[:1]:
+        for frame in {id(strokes): frame for frame, strokes in self._of_frame.items()}.values():
             self._frame(frame)
         if self._hidden:
             self._frame(0)
