@@ -1,0 +1,98 @@
+"""What lines of text say: pieces of a frame in front of the recogniser (PP-OCRv6 small, a CTC network)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from viewer.finders.canvas import stretched
+from viewer.finders.networks import RECOGNISER, Network, load_network
+from viewer.finders.sharpness import Grey
+from viewer.finders.text import TextBox
+
+_HEIGHT: Final = 48
+"""Rows of what the recogniser gets."""
+_NARROWEST, _WIDEST = 96, 1600
+_STANDING: Final = 1.5
+"""A box so many times higher than wide is read turned, both ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line of text and what it says. `sure`: 0 to 1, the mean over its characters."""
+
+    box: TextBox
+    text: str = field(repr=False)
+    sure: float
+
+
+class LineReader:
+    """Owns the recogniser."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    @classmethod
+    def load(cls, *, threads: int = 2) -> "LineReader":
+        """Return a reader with the installed network; raises NoTextSearch."""
+        return cls(load_network(RECOGNISER, threads=threads))
+
+    @cached_property
+    def _characters(self) -> NDArray[np.str_]:
+        """What an answer means: 0 is no character, the last one a space."""
+        return np.array(("", *self._network.characters, " "))
+
+    def read(self, grey: Grey, boxes: Sequence[TextBox], *, level: float = 1.0) -> list[ReadLine]:
+        """Return what stands in boxes of a frame. `level`: one of 255 levels of the frame's range."""
+        return [self._line(grey, box, level) for box in boxes]
+
+    def _line(self, grey: Grey, box: TextBox, level: float) -> ReadLine:
+        values = grey[box.y0 : box.y1, box.x0 : box.x1]
+        crop = stretched(values, float(values.min()), float(values.max()), level)
+        best = max((self._text(way) for way in _ways(crop)), key=lambda told: told[1])
+        return ReadLine(box, *best)
+
+    def _text(self, crop: NDArray[np.uint8]) -> tuple[str, float]:
+        """Return the text of an upright line and how sure each of its characters is on average."""
+        parts = [self._told(_scaled(part)) for part in _parts(crop)]
+        text = " ".join(text for text, _ in parts if text)
+        letters = [(len(text), sure) for text, sure in parts if text]
+        total = sum(n for n, _ in letters)
+        return text, sum(n * sure for n, sure in letters) / total if total else 0.0
+
+    def _told(self, pixels: NDArray[np.float32]) -> tuple[str, float]:
+        """Return the best path: repeated answers are one, and no character is between equal ones."""
+        likely = self._network.run(np.broadcast_to(pixels, (1, 3, *pixels.shape)))[0]
+        best = likely.argmax(axis=1)
+        kept = (best != 0) & (best != np.concatenate(([-1], best[:-1])))
+        sure = likely[np.flatnonzero(kept), best[kept]]
+        return "".join(self._characters[best[kept]]).strip(), float(sure.mean()) if len(sure) else 0.0
+
+
+def _ways(crop: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    if crop.shape[0] < _STANDING * crop.shape[1]:
+        yield crop
+    else:
+        yield np.rot90(crop, 1)
+        yield np.rot90(crop, 3)
+
+
+def _parts(crop: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return a line in pieces that are not too long for the network."""
+    rows, columns = crop.shape
+    longest = max(1, _WIDEST * rows // _HEIGHT)
+    return [crop[:, x : x + longest] for x in range(0, columns, longest)]
+
+
+def _scaled(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return a line at the height that the network wants, -1 black to 1 white, padded with grey."""
+    rows, columns = crop.shape
+    width = max(1, min(_WIDEST, round(columns * _HEIGHT / rows)))
+    picture = Image.fromarray(np.ascontiguousarray(crop)).resize((width, _HEIGHT), Image.Resampling.BICUBIC)
+    pixels = np.zeros((_HEIGHT, max(_NARROWEST, -(-width // 8) * 8)), np.float32)
+    pixels[:, :width] = np.asarray(picture, np.float32) / 127.5 - 1
+    return pixels

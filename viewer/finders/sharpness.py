@@ -1,0 +1,211 @@
+"""Where a picture changes within one or two pixels, as drawn letters do and anatomy does not.
+
+Burned-in strokes are sharp in both directions; straight edges of a collimator are so in one, and anatomy on
+X-ray films in none. What is kept is looked at by the network, all else is not: a film keeps two to five
+parts in a hundred.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.finders.components import components
+
+Grey: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+"""A picture of one frame: (rows, columns), whatever its polarity."""
+
+_CELL: Final = 8
+"""Pixels of one cell, at the scale that is looked at."""
+_LARGE: Final = 1400
+"""From this long side on, means of 2 x 2 pixels are looked at."""
+_OVER_NOISE: Final = 2.0
+"""How much sharper than the middle of the picture a cell has to be."""
+_LOWEST: Final = 4
+"""Grey levels of 255 that no cell with text stays under."""
+_LONE: Final = 3
+"""A single cell counts when it is so many times over the limit."""
+_NEIGHBOURHOOD: Final = 16
+"""Cells (each way) over which noise is taken to be alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharpMap:
+    """How sharp each cell of a picture is.
+
+    `strength`: (cells down, cells across), above 1 is sharp; `cell`: pixels of its side; `darkest`,
+    `brightest`: the range of the picture.
+    """
+
+    strength: NDArray[np.float32]
+    cell: int
+    darkest: float
+    brightest: float
+
+    @property
+    def level(self) -> float:
+        """Return one of 255 levels of the picture's range, in its own units."""
+        return (self.brightest - self.darkest) / 255
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A rectangle of the picture in pixels, ends not included, and its strongest cell."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    strength: float
+
+    @property
+    def area(self) -> int:
+        """Return its number of pixels."""
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
+
+
+def sharp_map(grey: Grey) -> SharpMap:
+    """Return how sharp each cell of a picture is, beside the noise round it."""
+    large = max(grey.shape) > _LARGE
+    darkest, brightest = _range(grey)
+    unit = (brightest - darkest) / 255
+    sharpness = _sharpness(_halved(grey) if large else grey)
+    middle = float(np.median(sharpness))
+    lowest = max(_OVER_NOISE * middle, _LOWEST * unit)
+    noise = _noise(sharpness)
+    limit = np.clip(
+        _OVER_NOISE * 1.1 * noise,
+        max(_LOWEST * unit, 0.5 * lowest),
+        max(2.2 * _OVER_NOISE * middle, 14 * unit),
+    )
+    return SharpMap(sharpness / limit, 2 * _CELL if large else _CELL, darkest, brightest)
+
+
+def _range(grey: Grey) -> tuple[float, float]:
+    if grey.dtype == np.uint8:
+        return 0.0, 255.0
+    low, high = np.percentile(grey[::9, ::9], (0.2, 99.8))
+    return float(low), max(float(high), float(low) + 1)
+
+
+def _halved(grey: Grey) -> Grey:
+    """Return the means of 2 x 2 pixels; an odd last row or column is left to its neighbour."""
+    rows, columns = grey.shape[0] // 2 * 2, grey.shape[1] // 2 * 2
+    wide = np.uint16 if grey.dtype == np.uint8 else np.uint32
+    both = np.add(grey[0:rows:2], grey[1:rows:2], dtype=wide)
+    four = both[:, 0:columns:2] + both[:, 1:columns:2]
+    halved: Grey = np.right_shift(four, 2).astype(grey.dtype)
+    return halved
+
+
+def _sharpness(grey: Grey) -> NDArray[np.float32]:
+    """Return for each cell the smaller of its largest second differences along rows and along columns."""
+    small = grey.dtype == np.uint8 or int(grey.max(initial=0)) < 8000
+    values: NDArray[Any] = grey.astype(np.int16 if small else np.int32)
+    twice = values[2:-2, 2:-2] * 2
+    across = np.abs(twice - values[2:-2, :-4] - values[2:-2, 4:])
+    down = np.abs(twice - values[:-4, 2:-2] - values[4:, 2:-2])
+    return np.minimum(_largest(across, grey.shape), _largest(down, grey.shape)).astype(np.float32)
+
+
+def _largest(inner: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return the maximum of each cell; the two outermost rows and columns, which have no value, repeat."""
+    rows, columns = shape
+    to_cells = ((2, 2 + -rows % _CELL), (2, 2 + -columns % _CELL))
+    padded = np.pad(inner, to_cells, mode="edge")
+    by_row = np.maximum.reduce([padded[i::_CELL] for i in range(_CELL)])
+    largest: NDArray[Any] = np.maximum.reduce([by_row[:, i::_CELL] for i in range(_CELL)])
+    return largest
+
+
+def _noise(sharpness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sharpness that a third of the cells round each stays under, smoothed."""
+    n = _NEIGHBOURHOOD
+    rows, columns = sharpness.shape
+    padded = np.pad(sharpness, ((0, -rows % n), (0, -columns % n)), mode="edge")
+    down, across = padded.shape[0] // n, padded.shape[1] // n
+    blocks = padded.reshape(down, n, across, n).transpose(0, 2, 1, 3).reshape(down, across, n * n)
+    third = int(0.35 * (n * n - 1))
+    quiet = np.partition(blocks, third, axis=2)[..., third]
+    framed = np.pad(quiet, 1, mode="edge")
+    smooth = np.mean(
+        [framed[i : i + down, j : j + across] for i in range(3) for j in range(3)], axis=0, dtype=np.float32
+    )
+    whole: NDArray[np.float32] = smooth.repeat(n, 0).repeat(n, 1)[:rows, :columns]
+    return whole
+
+
+# Pieces ----------------------------------------------------------------------------------------------
+
+
+def sharp_cells(found: SharpMap) -> NDArray[np.bool_]:
+    """Return the sharp cells: in groups of two or more, or far over the limit; gaps of one are closed."""
+    sharp = found.strength > 1
+    parts = components(sharp)
+    for box, size in zip(parts.boxes.tolist(), parts.sizes().tolist(), strict=True):
+        x0, y0, x1, y1 = box
+        if size < 2 and found.strength[y0, x0] <= _LONE:
+            sharp[y0:y1, x0:x1] = False
+    wider = sharp.copy()
+    wider[:, 1:] |= sharp[:, :-1]
+    wider[:, :-1] |= sharp[:, 1:]
+    closed = wider.copy()
+    closed[:, 1:] &= wider[:, :-1]
+    closed[:, :-1] &= wider[:, 1:]
+    return sharp | closed
+
+
+def pieces(found: SharpMap, shape: tuple[int, int], *, margin: int) -> list[Piece]:
+    """Return rectangles that hold all sharp cells, grown by `margin` pixels, the strongest first."""
+    rows, columns = shape
+    made = []
+    for y0, x0, y1, x1 in _rectangles(sharp_cells(found)):
+        strength = float(found.strength[y0:y1, x0:x1].max())
+        left, top = max(0, x0 * found.cell - margin), max(0, y0 * found.cell - margin)
+        right, bottom = min(columns, x1 * found.cell + margin), min(rows, y1 * found.cell + margin)
+        if right > left and bottom > top:
+            made.append(Piece(left, top, right, bottom, strength))
+    return sorted(made, key=lambda p: -p.strength)
+
+
+_FILLED: Final = 0.3
+_SMALL: Final = 6
+
+
+def _rectangles(cells: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield rectangles (y0, x0, y1, x1) round all set cells, cut until they are well filled or small."""
+    waiting = [(0, 0, *cells.shape)]
+    while waiting:
+        y0, x0, y1, x1 = waiting.pop()
+        down = np.flatnonzero(cells[y0:y1, x0:x1].any(1))
+        if not len(down):
+            continue
+        across = np.flatnonzero(cells[y0:y1, x0:x1].any(0))
+        y0, y1 = y0 + int(down[0]), y0 + int(down[-1]) + 1
+        x0, x1 = x0 + int(across[0]), x0 + int(across[-1]) + 1
+        inside = cells[y0:y1, x0:x1]
+        if inside.mean() >= _FILLED or max(inside.shape) <= _SMALL:
+            yield y0, x0, y1, x1
+            continue
+        along, at = max((_cut(inside, 0), _cut(inside, 1)), key=lambda cut: cut[0])[1:]
+        if along == 0:
+            waiting += [(y0, x0, y0 + at, x1), (y0 + at, x0, y1, x1)]
+        else:
+            waiting += [(y0, x0, y1, x0 + at), (y0, x0 + at, y1, x1)]
+
+
+def _cut(cells: NDArray[np.bool_], axis: int) -> tuple[float, int, int]:
+    """Return (worth, axis, place) of the best cut: in the widest empty gap, or where least is set."""
+    filled = cells.mean(1 - axis)
+    length = len(filled)
+    if length < 2:
+        return -1.0, axis, 0
+    empty = np.flatnonzero(filled == 0)
+    if len(empty):
+        gaps = np.split(empty, np.flatnonzero(np.diff(empty) > 1) + 1)
+        widest = max(gaps, key=len)
+        return 10.0 * len(widest), axis, int(widest[0] + len(widest) // 2)
+    inner = filled[length // 4 : max(length // 4 + 1, 3 * length // 4)]
+    return length / max(cells.shape), axis, max(1, int(np.argmin(inner)) + length // 4)
