@@ -51,7 +51,8 @@ def decoy() -> NDArray[np.uint8]:
 def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     """Return crops of pictures, already stretched, packed as tightly as a few widths allow."""
     sizes = [(crop.shape[1], crop.shape[0]) for crop in crops]
-    widest = _stepped(max(width for width, _ in sizes))
+    # Never so narrow that the decoy is cut.
+    widest = _stepped(max(decoy().shape[1], *(width for width, _ in sizes)))
     widths = {max(widest, w) for w in _WIDTHS} if len(crops) > 1 else {widest}
     width, places, height = min(
         ((w, *_packed(sizes, w)) for w in sorted(widths)), key=lambda tried: tried[0] * _stepped(tried[2])

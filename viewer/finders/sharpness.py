@@ -140,9 +140,12 @@ def _noise(sharpness: NDArray[np.float32]) -> NDArray[np.float32]:
 # Pieces ----------------------------------------------------------------------------------------------
 
 
-def sharp_cells(found: SharpMap) -> NDArray[np.bool_]:
-    """Return the sharp cells: in groups of two or more, or far over the limit; gaps of one are closed."""
-    sharp = found.strength > 1
+def sharp_cells(found: SharpMap, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Return the sharp cells: in groups of two or more, or far over the limit; gaps of one are closed.
+
+    `among`: only these cells count.
+    """
+    sharp = found.strength > 1 if among is None else (found.strength > 1) & among
     parts = components(sharp)
     for box, size in zip(parts.boxes.tolist(), parts.sizes().tolist(), strict=True):
         x0, y0, x1, y1 = box
@@ -157,11 +160,13 @@ def sharp_cells(found: SharpMap) -> NDArray[np.bool_]:
     return sharp | closed
 
 
-def pieces(found: SharpMap, shape: tuple[int, int], *, margin: int) -> list[Piece]:
+def pieces(
+    found: SharpMap, shape: tuple[int, ...], *, margin: int, among: NDArray[np.bool_] | None = None
+) -> list[Piece]:
     """Return rectangles that hold all sharp cells, grown by `margin` pixels, the strongest first."""
     rows, columns = shape
     made = []
-    for y0, x0, y1, x1 in _rectangles(sharp_cells(found)):
+    for y0, x0, y1, x1 in _rectangles(sharp_cells(found, among)):
         strength = float(found.strength[y0:y1, x0:x1].max())
         left, top = max(0, x0 * found.cell - margin), max(0, y0 * found.cell - margin)
         right, bottom = min(columns, x1 * found.cell + margin), min(rows, y1 * found.cell + margin)

@@ -8,7 +8,7 @@ the search has failed.
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -48,6 +48,15 @@ class TextBox:
     x1: int
     y1: int
     score: float = 1.0
+
+    def moved(self, x: int, y: int) -> "TextBox":
+        """Return it `x` pixels further right and `y` further down."""
+        return TextBox(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y, self.score)
+
+    def clipped(self, rows: int, columns: int) -> "TextBox | None":
+        """Return what of it lies on a frame of that size, None when nothing does."""
+        x0, y0, x1, y1 = max(0, self.x0), max(0, self.y0), min(columns, self.x1), min(rows, self.y1)
+        return TextBox(x0, y0, x1, y1, self.score) if x0 < x1 and y0 < y1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,10 @@ class TextFinder:
             if seen and time.monotonic() - began > seconds:
                 break
             crops = [cut_out(framed, found, piece, whole=whole) for piece in group]
-            boxes += [_moved(box, group[at]) for at, box in self.find_in(crops)]
+            boxes += [box.moved(group[at].x0, group[at].y0) for at, box in self.find_in(crops)]
             seen += group
-        boxes = [replace(b, x1=min(b.x1, columns), y1=min(b.y1, rows)) for b in boxes]
-        inside = tuple(b for b in boxes if b.x0 < b.x1 and b.y0 < b.y1)
-        return Looked(inside, tuple(wanted[len(seen) :]), tuple(seen))
+        inside = (box.clipped(rows, columns) for box in boxes)
+        return Looked(tuple(b for b in inside if b is not None), tuple(wanted[len(seen) :]), tuple(seen))
 
     def find_in(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[int, TextBox]]:
         """Return the lines on crops that are looked at together, each with the number of its crop.
@@ -190,15 +198,4 @@ def _on_crop(part: Sequence[int], spot: Sequence[int], grown: float, score: floa
         math.ceil(min(part[2], spot[2]) - spot[0] + grown),
         math.ceil(min(part[3], spot[3]) - spot[1] + grown),
         round(score, 3),
-    )
-
-
-def _moved(box: TextBox, piece: Piece) -> TextBox:
-    """Return a find on a crop as a box of the frame."""
-    return replace(
-        box,
-        x0=max(0, box.x0 + piece.x0),
-        y0=max(0, box.y0 + piece.y0),
-        x1=box.x1 + piece.x0,
-        y1=box.y1 + piece.y0,
     )

@@ -1,0 +1,250 @@
+"""Text on loops and series: a few frames in full, all others by what is sharp on them and was not before.
+
+A loop is looked at as the median of up to ten frames, in which letters stand and speckle is gone, and as its
+first frame. Of a series the first, the middle and the last image are. Every other frame is checked for marks
+that are sharper than anything that stood there; those go before the network, so that late labels and moving
+clocks are found.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.dicom.errors import Unsupported
+from viewer.finders.canvas import cut_out
+from viewer.finders.reading import LineReader, ReadLine
+from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
+from viewer.finders.text import TextBox, TextFinder
+
+SAMPLES: Final = 10
+"""Frames of a loop that its median is made of."""
+_NEW: Final = 1.5
+"""How much sharper than before a cell has to be to be a new mark."""
+_MARGIN: Final = 12
+_STILL_THERE: Final = 0.5
+"""Share of a line's sharpness that a frame has to have at its place, for the line to stand there too."""
+
+
+class Care(Enum):
+    """How well a frame was looked at."""
+
+    FULL = "looked at"
+    MARKS = "checked for new marks"
+    NOT = "not looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """A line of text as it was read on one frame, and the frames (0-based) where it stands."""
+
+    line: ReadLine
+    frames: frozenset[int] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FramesText:
+    """The text of all frames. `care`: one for each frame; `trouble`: why some were not looked at."""
+
+    lines: tuple[FoundLine, ...]
+    care: tuple[Care, ...]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What finds and what reads."""
+
+    finder: TextFinder
+    reader: LineReader
+
+    @classmethod
+    def open(cls, *, threads: int = 2) -> "Eyes":
+        """Return both networks, loaded; raises NoTextSearch."""
+        return cls(TextFinder.load(threads=threads), LineReader.load(threads=threads))
+
+    def lines(self, grey: Grey, *, seconds: float = np.inf) -> tuple[list[ReadLine], bool]:
+        """Return the lines on one frame, and whether all of it was looked at; raises NoTextSearch."""
+        found = sharp_map(grey)
+        looked = self.finder.find(grey, seconds=seconds, found=found)
+        return self.reader.read(grey, looked.boxes, level=found.level), not looked.unseen
+
+
+def text_of_frames(
+    frame: Callable[[int], Grey],
+    count: int,
+    eyes: Eyes,
+    *,
+    loop: bool,
+    seconds: float = np.inf,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> FramesText:
+    """Return the text on frames of one size. `frame(i)` gives frame `i`; it may raise Unsupported.
+
+    `loop`: they are frames of one picture that moves, and a line counts for all of them. Else a line counts
+    for the frames that are as sharp at its place. `seconds`: for each frame that is looked at in full.
+    Raises NoTextSearch.
+    """
+    return _Search(frame, count, eyes, loop, seconds, cancelled).run()
+
+
+class _Search:
+    """One pass over the frames; keeps the sharpness of what it has seen."""
+
+    def __init__(
+        self,
+        frame: Callable[[int], Grey],
+        count: int,
+        eyes: Eyes,
+        loop: bool,
+        seconds: float,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._frame, self._count, self._eyes, self._loop = frame, count, eyes, loop
+        self._seconds, self._cancelled = seconds, cancelled
+        self._care = [Care.NOT] * count
+        self._lines: list[tuple[ReadLine, int, float]] = []
+        self._strength: dict[int, NDArray[np.float32]] = {}
+        self._before: NDArray[np.float32] | None = None
+        self._cell = 0
+        self._trouble = ""
+
+    def run(self) -> FramesText:
+        if self._loop and self._count > 2:
+            self._look_at_median()
+        for index in self._in_full():
+            grey = self._read(index)
+            if grey is not None and not self._cancelled():
+                self._look_at(grey, index)
+        for index in range(self._count):
+            if self._care[index] is Care.NOT and not self._cancelled() and self._before is not None:
+                grey = self._read(index)
+                if grey is not None:
+                    self._check(grey, index)
+        if Care.NOT in self._care and not self._trouble:
+            self._trouble = "The search was stopped."
+        return FramesText(tuple(self._found()), tuple(self._care), self._trouble)
+
+    def _in_full(self) -> Iterable[int]:
+        if self._count <= 3:
+            return range(self._count)
+        return (0,) if self._loop else (0, self._count // 2, self._count - 1)
+
+    def _read(self, index: int) -> Grey | None:
+        try:
+            return self._frame(index)
+        except Unsupported as error:
+            self._trouble = str(error)
+            return None
+
+    def _look_at_median(self) -> None:
+        """Look at the median of some frames; their own sharpness is what new marks are measured against."""
+        chosen = sorted({round(i * (self._count - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
+        greys = [g for g in map(self._read, chosen) if g is not None]
+        if not greys or any(g.shape != greys[0].shape for g in greys):
+            return
+        middle = median(greys)
+        found = self._note(middle, -1)
+        self._add(middle, found, self._eyes.finder.find(middle, seconds=self._seconds, found=found).boxes, -1)
+
+    def _look_at(self, grey: Grey, index: int) -> None:
+        found = self._note(grey, index)
+        looked = self._eyes.finder.find(grey, seconds=self._seconds, found=found)
+        self._add(grey, found, looked.boxes, index)
+        if looked.unseen:
+            self._trouble = "There was not time enough to look at all of it."
+        else:
+            self._care[index] = Care.FULL
+
+    def _note(self, grey: Grey, index: int) -> SharpMap:
+        found = sharp_map(grey)
+        self._cell = found.cell
+        self._strength[index] = found.strength
+        wide = _widened(found.strength)
+        if self._before is None or self._before.shape != wide.shape:
+            self._before = wide
+        else:
+            self._before = np.maximum(self._before, wide)
+        return found
+
+    def _add(self, grey: Grey, found: SharpMap, boxes: Sequence[TextBox], index: int) -> None:
+        new = [box for box in boxes if not (self._loop and self._is_known(box))]
+        for line in self._eyes.reader.read(grey, new, level=found.level):
+            self._lines.append((line, index, _sharpness_at(found.strength, line.box, found.cell)))
+
+    def _is_known(self, box: TextBox) -> bool:
+        return any(_covers(line.box, box) for line, _, _ in self._lines)
+
+    def _check(self, grey: Grey, index: int) -> None:
+        """Look at the marks of a frame that are sharper than what was there before."""
+        found = sharp_map(grey)
+        self._strength[index] = found.strength
+        before = self._before
+        if before is None or before.shape != found.strength.shape:
+            self._look_at(grey, index)
+            return
+        among = (found.strength > _NEW * before) & ~self._covered(found)
+        new = pieces(found, grey.shape, margin=_MARGIN, among=among) if among.any() else []
+        if new:
+            self._look_at_pieces(grey, found, new, index)
+            self._before = np.maximum(before, _widened(np.where(among, found.strength, 0)))
+        self._care[index] = Care.MARKS
+
+    def _covered(self, found: SharpMap) -> NDArray[np.bool_]:
+        """Return the cells that lie within lines found so far."""
+        covered = np.zeros(found.strength.shape, np.bool_)
+        for line, _, _ in self._lines:
+            box, cell = line.box, found.cell
+            covered[-(-box.y0 // cell) : box.y1 // cell, -(-box.x0 // cell) : box.x1 // cell] = True
+        return covered
+
+    def _look_at_pieces(self, grey: Grey, found: SharpMap, new: Sequence[Piece], index: int) -> None:
+        finds = self._eyes.finder.find_in([cut_out(grey, found, piece) for piece in new])
+        rows, columns = grey.shape
+        boxes = [box.moved(new[at].x0, new[at].y0).clipped(rows, columns) for at, box in finds]
+        self._add(grey, found, [box for box in boxes if box is not None], index)
+
+    def _found(self) -> Iterable[FoundLine]:
+        everywhere = frozenset(range(self._count))
+        for line, index, sharpness in self._lines:
+            if self._loop or index < 0:
+                yield FoundLine(line, everywhere)
+                continue
+            there = {
+                at
+                for at, strength in self._strength.items()
+                if _sharpness_at(strength, line.box, self._cell) >= _STILL_THERE * sharpness
+            }
+            yield FoundLine(line, frozenset(there | {index}))
+
+
+def median(greys: Sequence[Grey]) -> Grey:
+    """Return the middle value of each pixel over frames of one shape (the lower one of two)."""
+    stack = np.stack(greys)
+    at = (len(greys) - 1) // 2
+    middle: Grey = np.partition(stack, at, axis=0)[at]
+    return middle
+
+
+def _widened(strength: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each cell the largest of it and its eight neighbours: marks move by a pixel or two."""
+    rows, columns = strength.shape
+    framed = np.pad(strength, 1, mode="edge")
+    wide: NDArray[np.float32] = np.maximum.reduce(
+        [framed[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+    )
+    return wide
+
+
+def _sharpness_at(strength: NDArray[np.float32], box: TextBox, cell: int) -> float:
+    part = strength[box.y0 // cell : -(-box.y1 // cell), box.x0 // cell : -(-box.x1 // cell)]
+    return float(part.mean()) if part.size else 0.0
+
+
+def _covers(a: TextBox, b: TextBox) -> bool:
+    """Return whether one box holds at least four fifths of another."""
+    wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    return wide > 0 and high > 0 and wide * high >= 0.8 * (b.x1 - b.x0) * (b.y1 - b.y0)
