@@ -15,7 +15,7 @@ from viewer.dicom.frames import frame_count
 from viewer.dicom.pixel_format import number
 from viewer.dicom.video import VideoReader, is_video
 from viewer.finders.grey import brightness, grey_frame
-from viewer.finders.many_frames import Care, Eyes, FoundLine, text_of_frames
+from viewer.finders.many_frames import Care, Eyes, FoundLine, Way, text_of_frames
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import Grey
 from viewer.finders.text import TextBox
@@ -80,7 +80,8 @@ def text_of_image(
     except (Unsupported, *CONVERSION_ERRORS) as error:
         return ImageText((), (Care.NOT,), _told(error))
     pages = has_pages(dataset)
-    found = text_of_frames(frame, count, eyes, loop=not pages, seconds=seconds, cancelled=cancelled)
+    way = Way.EACH if pages else Way.LOOP
+    found = text_of_frames(frame, count, eyes, way=way, seconds=seconds, cancelled=cancelled)
     lines = [TextLine(one.line, Layer.PIXELS, _frames(one, count)) for one in found.lines]
     others, trouble = _other_layers(dataset, count, eyes) if not pages else ([], "")
     return ImageText((*lines, *others), found.care, found.trouble or trouble)
@@ -91,14 +92,15 @@ def text_of_series(
     count: int,
     eyes: Eyes,
     *,
+    each: bool = False,
     seconds: float = np.inf,
     cancelled: Callable[[], bool] = _never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[ImageText]:
     """Return the text on images of one frame and one size each, in their order: `image(i)` gives one.
 
-    The first, middle and last are looked at in full, and what others have that the ones before have not.
-    Raises NoTextSearch.
+    The first, middle and last are looked at in full, and what others have that the ones before have not;
+    with `each` all are. Raises NoTextSearch.
     """
     others: dict[int, tuple[list[TextLine], str]] = {}
 
@@ -110,7 +112,8 @@ def text_of_series(
             progress(len(others), count)
         return grey
 
-    found = text_of_frames(frame, count, eyes, loop=False, seconds=seconds, cancelled=cancelled)
+    way = Way.EACH if each else Way.SERIES
+    found = text_of_frames(frame, count, eyes, way=way, seconds=seconds, cancelled=cancelled)
     made = []
     for index in range(count):
         lines = [TextLine(one.line, Layer.PIXELS) for one in found.lines if index in one.frames]

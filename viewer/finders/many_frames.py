@@ -29,6 +29,14 @@ _STILL_THERE: Final = 0.5
 """Share of a line's sharpness that a frame has to have at its place, for the line to stand there too."""
 
 
+class Way(Enum):
+    """How frames belong together, which says how they are looked at and what a line counts for."""
+
+    LOOP = "frames of one picture that moves: a line counts for all of them"
+    SERIES = "pictures of one kind: a line counts for those that are as sharp at its place"
+    EACH = "pictures that have nothing in common: each is looked at in full, a line counts for its own"
+
+
 class Care(Enum):
     """How well a frame was looked at."""
 
@@ -78,17 +86,15 @@ def text_of_frames(
     count: int,
     eyes: Eyes,
     *,
-    loop: bool,
+    way: Way,
     seconds: float = np.inf,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> FramesText:
     """Return the text on frames of one size. `frame(i)` gives frame `i`; it may raise Unsupported.
 
-    `loop`: they are frames of one picture that moves, and a line counts for all of them. Else a line counts
-    for the frames that are as sharp at its place. `seconds`: for each frame that is looked at in full.
-    Raises NoTextSearch.
+    `seconds`: for each frame that is looked at in full. Raises NoTextSearch.
     """
-    return _Search(frame, count, eyes, loop, seconds, cancelled).run()
+    return _Search(frame, count, eyes, way, seconds, cancelled).run()
 
 
 class _Search:
@@ -99,11 +105,12 @@ class _Search:
         frame: Callable[[int], Grey],
         count: int,
         eyes: Eyes,
-        loop: bool,
+        way: Way,
         seconds: float,
         cancelled: Callable[[], bool],
     ) -> None:
-        self._frame, self._count, self._eyes, self._loop = frame, count, eyes, loop
+        self._frame, self._count, self._eyes, self._way = frame, count, eyes, way
+        self._loop = way is Way.LOOP
         self._seconds, self._cancelled = seconds, cancelled
         self._care = [Care.NOT] * count
         self._lines: list[tuple[ReadLine, int, float]] = []
@@ -129,7 +136,7 @@ class _Search:
         return FramesText(tuple(self._found()), tuple(self._care), self._trouble)
 
     def _in_full(self) -> Iterable[int]:
-        if self._count <= 3:
+        if self._count <= 3 or self._way is Way.EACH:
             return range(self._count)
         return (0,) if self._loop else (0, self._count // 2, self._count - 1)
 
@@ -212,6 +219,9 @@ class _Search:
         for line, index, sharpness in self._lines:
             if self._loop or index < 0:
                 yield FoundLine(line, everywhere)
+                continue
+            if self._way is Way.EACH:
+                yield FoundLine(line, frozenset((index,)))
                 continue
             there = {
                 at
