@@ -17,16 +17,19 @@ from viewer import PRODUCT, VERSION
 from viewer.commands.templates import regions_of_templates
 from viewer.commands.terminal import FOUND, PATHS, progress_bar, scanned
 from viewer.custody.vault import file_keyring, site_keyring
+from viewer.dicom.catalog import Catalog
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import BadSelector, UnreadableFile
 from viewer.dicom.quiet import keep_values_out_of_logs
+from viewer.finders.networks import NoTextSearch, text_search_trouble
 from viewer.pixels.box_text import regions_from
 from viewer.release.batch import Job, export
 from viewer.release.channels import CHANNELS, KINDS, Cell
 from viewer.release.report import Held, Report
 from viewer.release.report_file import report_json, write_report
+from viewer.release.text_before import TextOutcome, outcomes
 from viewer.rules.profiles import profile_named, shipped_profiles, title_of
-from viewer.rules.recipe import CHOICES, Documents, Option, Override, Profile, Recipe, read_profile
+from viewer.rules.recipe import CHOICES, Documents, Option, Override, PixelText, Profile, Recipe, read_profile
 from viewer.rules.site_list import SiteList, read_site_list
 
 _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Option}
@@ -57,6 +60,13 @@ _OPTION_NAMES = {option.name.lower().replace("_", "-"): option for option in Opt
     type=click.Choice([d.value for d in Documents]),
     help="PDF inside: an empty one instead, or pages as pictures (held until a person looks at them).",
 )
+@click.option(
+    "--text",
+    "text",
+    type=click.Choice([t.value for t in PixelText]),
+    help="Text in pixels: off; propose holds images on which some is found; blank masks all but what is "
+    "known to be harmless. Both read what was written again.",
+)
 @click.option("--hold-lossy", is_flag=True, help="Hold lossy images on which a region lies.")
 @click.option(
     "--recipient",
@@ -86,6 +96,7 @@ def clean(
     boxes: tuple[str, ...],
     template_files: tuple[Path, ...],
     documents: str | None,
+    text: str | None,
     hold_lossy: bool,
     recipients: tuple[Path, ...],
     site_file: Path | None,
@@ -100,6 +111,9 @@ def clean(
     profile = profile_of(profile_name, options, settings)
     profile = replace(profile, documents=Documents(documents)) if documents else profile
     profile = replace(profile, hold_lossy=hold_lossy or profile.hold_lossy)
+    profile = replace(profile, text=PixelText(text)) if text else profile
+    if profile.text is not PixelText.OFF and text_search_trouble():
+        raise NoTextSearch(text_search_trouble())
     certificates = tuple(path.read_text(encoding="utf-8", errors="replace") for path in recipients)
     profile = replace(profile, recipients=profile.recipients + certificates)
     keyring = file_keyring(key_file) if key_file else site_keyring()
@@ -112,7 +126,18 @@ def clean(
     recipe = Recipe(profile, tuple(regions), site=site)
     reasons = tuple(r.reason for r in catalog.rejected)
     instances = tuple(catalog.instances)
-    job = Job(instances, catalog.duplicates, recipe, keyring, destination, replace_existing, reasons, disc)
+    job = Job(
+        instances,
+        catalog.duplicates,
+        recipe,
+        keyring,
+        destination,
+        replace_existing,
+        reasons,
+        text=_text(catalog, profile.text),
+        read_again=profile.text is not PixelText.OFF,
+        disc=disc,
+    )
     report = _exported(job, workers)
     content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
     if report_file:
@@ -122,6 +147,13 @@ def clean(
     else:
         _print_report(report)
     sys.exit(FOUND if report.counts["held"] or report.counts["rejected"] else 0)
+
+
+def _text(catalog: Catalog, policy: PixelText) -> dict[int, TextOutcome]:
+    if policy is PixelText.OFF:
+        return {}
+    with progress_bar("Looking for text") as progress:
+        return outcomes(catalog, policy, progress=progress, cancelled=lambda: False)
 
 
 def _exported(job: Job, workers: int) -> Report:

@@ -1,14 +1,15 @@
 """Lines found on an image as boxes that a person may accept: where, which words, and why."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from viewer.finders.identity import Identity, Kind, Verdict, judge
 from viewer.finders.image_text import ImageText, Layer, TextLine
 from viewer.finders.text import TextBox
-from viewer.pixels.regions import Box
+from viewer.pixels.regions import Box, Region, Scope, ScopeKind
+from viewer.rules.recipe import Dismissal
 
 _GROWTH: Final = 0.15
 """Of a line's height that its box grows by on each side: large letters stand out of the find."""
@@ -35,11 +36,20 @@ class TextProposal:
         """Return whether it is proposed for masking: all but what is known to be harmless."""
         return self.verdict.kind is not Kind.HARMLESS
 
-    @property
-    def place(self) -> str:
-        """Return what tells it from others on its image; no identity."""
-        box = self.box
-        return f"{self.layer.name} {box.x},{box.y},{box.width},{box.height}"
+    def dismissal(self, uid: str) -> Dismissal:
+        """Return the mark that a person found it harmless on the image of this SOP Instance UID."""
+        return Dismissal(uid, self.layer.name, self.box)
+
+    def regions(self, uid: str, rows: int, columns: int) -> tuple[Region, ...]:
+        """Return what blanks it on an image of this UID (or content key) and size."""
+        if self.layer is Layer.ICON:
+            return ()
+        if self.frames is None:
+            return (Region(self.box, Scope(ScopeKind.IMAGE, uid, rows, columns)),)
+        return tuple(
+            Region(self.box, Scope(ScopeKind.FRAMES, uid, rows, columns, span))
+            for span in _spans(sorted(self.frames))
+        )
 
 
 def proposals(found: ImageText, identity: Identity, rows: int, columns: int) -> tuple[TextProposal, ...]:
@@ -57,6 +67,29 @@ def _proposal(line: TextLine, identity: Identity, rows: int, columns: int) -> Te
     grown = Box(box.x0 - by, box.y0 - by, box.x1 - box.x0 + 2 * by, box.y1 - box.y0 + 2 * by)
     inside = grown.clipped(rows, columns) if line.layer is not Layer.ICON else grown
     return TextProposal(inside or grown, line.layer, line.frames, line.line.text, verdict)
+
+
+def _spans(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of each run of frames."""
+    first = last = frames[0]
+    for frame in frames[1:]:
+        if frame != last + 1:
+            yield first, last
+            first = frame
+        last = frame
+    yield first, last
+
+
+def is_dismissed(proposal: TextProposal, dismissed: Iterable[Dismissal]) -> bool:
+    """Return whether a person found harmless what stands at the place of a proposal."""
+    box = proposal.box
+    for one in dismissed:
+        wide = min(box.x + box.width, one.box.x + one.box.width) - max(box.x, one.box.x)
+        high = min(box.y + box.height, one.box.y + one.box.height) - max(box.y, one.box.y)
+        shared = max(0, wide) * max(0, high)
+        if one.layer == proposal.layer.name and 2 * shared >= box.width * box.height:
+            return True
+    return False
 
 
 def _joined(lines: Iterable[TextLine]) -> list[TextLine]:

@@ -36,7 +36,7 @@ class Group:
 class ImageProposals:
     """What was found on one image, and the boxes that are proposed for it."""
 
-    number: int
+    instance: Instance
     text: ImageText = field(repr=False)
     proposals: tuple[TextProposal, ...]
 
@@ -99,7 +99,7 @@ def look_at(
         )
     for instance, text in zip(group.instances, found, strict=True):
         made = proposals(text, identity, instance.rows, instance.columns)
-        yield ImageProposals(instance.number, text, made)
+        yield ImageProposals(instance, text, made)
     progress(len(group.instances))
 
 

@@ -80,18 +80,26 @@ class TextFinder:
         """Return a finder with the installed network; raises NoTextSearch."""
         return cls(load_network(DETECTOR, threads=threads))
 
-    def find(self, grey: Grey, *, seconds: float = math.inf, found: SharpMap | None = None) -> Looked:
+    def find(
+        self,
+        grey: Grey,
+        *,
+        seconds: float = math.inf,
+        found: SharpMap | None = None,
+        strongest: int = 0,
+    ) -> Looked:
         """Return the lines of text on a picture of one frame, (rows, columns) uint8 or uint16.
 
-        `seconds`: after these no further canvas is begun. `found`: its sharpness, when known. Raises
-        NoTextSearch when the search does not work, which it proves each time on known text.
+        `seconds`: after these no further canvas is begun. `found`: its sharpness, when known. `strongest`:
+        only about so many pixels round the sharpest marks, 0 for all. Raises NoTextSearch when the search
+        does not work, which it proves each time on known text.
         """
         began = time.monotonic()
         rows, columns = grey.shape
         framed = _framed(grey)
         if found is None or framed is not grey:
             found = sharp_map(framed)
-        wanted, whole = _wanted(found, framed)
+        wanted, whole = (_strongest(found, framed, strongest), False) if strongest else _wanted(found, framed)
         boxes: list[TextBox] = []
         seen: list[Piece] = []
         for group in _groups(wanted):
@@ -136,6 +144,19 @@ def _wanted(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
     if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
         return [Piece(0, 0, columns, rows, sharp[0].strength)], True
     return [tile for piece in sharp for tile in _tiles(piece)], False
+
+
+def _strongest(found: SharpMap, grey: Grey, most: int) -> list[Piece]:
+    """Return pieces round the sharpest cells, of about `most` pixels together."""
+    cells = max(1, most // (4 * found.cell * found.cell))
+    strength = found.strength.ravel()
+    least = float(np.partition(strength, -cells)[-cells]) if cells < strength.size else 0.0
+    made: list[Piece] = []
+    for piece in pieces(found, grey.shape, margin=_MARGIN, among=found.strength >= least):
+        if made and sum(p.area for p in made) + piece.area > 2 * most:
+            break
+        made += _tiles(piece)
+    return made
 
 
 def _tiles(piece: Piece) -> list[Piece]:

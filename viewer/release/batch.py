@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,10 +12,13 @@ from viewer.custody.envelope import certificates
 from viewer.dicom.catalog import Instance
 from viewer.dicom.content_key import PREFIX
 from viewer.dicom.errors import DeidError, UnsafeDestination
+from viewer.finders.risk import burned_in_risk
 from viewer.pixels.regions import ON_ONE_IMAGE, Region
 from viewer.release.dicomdir import NAME, write_dicomdir
 from viewer.release.report import Held, InstanceReport, Report
 from viewer.release.run import Task, run_instance
+from viewer.release.text_after import Reading
+from viewer.release.text_before import TextOutcome
 from viewer.release.unfinished import clear_unfinished
 from viewer.rules.recipe import Recipe
 from viewer.rules.surrogates import Keyring
@@ -33,6 +36,10 @@ class Job:
     replace_existing: bool = False
     rejected: tuple[str, ...] = ()
     """Reasons of files that were never in the catalog, for the report."""
+    text: Mapping[int, TextOutcome] = field(default_factory=dict, repr=False)
+    """By catalog number what text found in the pixels means."""
+    read_again: bool = False
+    """Read the pixels of written files again: in full where text is likely or was masked."""
     disc: bool = False
     """Write a file-set for a disc, with a DICOMDIR of everything in the destination (PS3.10 8)."""
 
@@ -61,18 +68,7 @@ def export(
     certificates(job.recipe.profile.recipients)
     clear_unfinished(job.destination)
     recipe_of = _recipes(job.recipe)
-    tasks = [
-        Task(
-            i,
-            recipe_of(i),
-            job.keyring,
-            job.destination,
-            i.number in job.duplicates,
-            job.replace_existing,
-            job.disc,
-        )
-        for i in job.instances
-    ]
+    tasks = [_task(job, i, recipe_of(i)) for i in job.instances]
     began = time.perf_counter()
     reports: list[InstanceReport] = []
     progress(0, len(tasks))
@@ -84,6 +80,25 @@ def export(
     stopped = len(reports) < len(tasks)
     notes = _indexed(job) if job.disc else ()
     return Report(tuple(reports), job.rejected, stopped, time.perf_counter() - began, notes)
+
+
+def _task(job: Job, instance: Instance, recipe: Recipe) -> Task:
+    text = job.text.get(instance.number, TextOutcome())
+    reading = Reading.NONE
+    if job.read_again and instance.frames:
+        careful = text.regions or burned_in_risk(instance).likely
+        reading = Reading.FULL if careful else Reading.STRONGEST
+    return Task(
+        instance,
+        replace(recipe, regions=(*recipe.regions, *text.regions)) if text.regions else recipe,
+        job.keyring,
+        job.destination,
+        duplicate=instance.number in job.duplicates,
+        replace_existing=job.replace_existing,
+        reading=reading,
+        hold=text.hold,
+        disc=job.disc,
+    )
 
 
 def _indexed(job: Job) -> tuple[str, ...]:
@@ -109,7 +124,8 @@ def _recipes(recipe: Recipe) -> Callable[[Instance], Recipe]:
         # Without an identifier the content tells: which of these it is, the plan finds out.
         mine = own.get(uid, ()) if uid else [r for k in own if not k or k.startswith(PREFIX) for r in own[k]]
         regions = (*wide, *mine)
-        return replace(recipe, regions=regions, reviewed=recipe.reviewed & {uid})
+        dismissed = frozenset(d for d in recipe.dismissed if d.uid == uid)
+        return replace(recipe, regions=regions, reviewed=recipe.reviewed & {uid}, dismissed=dismissed)
 
     return recipe_of
 

@@ -38,6 +38,8 @@ class Written:
     claims: tuple[MethodCode, ...] = ()
     findings: tuple[Finding, ...] = ()
     searched: Searched = field(default_factory=Searched)
+    reading: str = "not read again"
+    """How hard its pixels were read again for text."""
 
 
 @dataclass(frozen=True, slots=True)

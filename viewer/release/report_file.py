@@ -31,6 +31,7 @@ def report_json(report: Report, *, product: str, recipe: Recipe) -> bytes:
         "product": product,
         "profile": recipe.profile.name,
         "options": sorted(option.value for option in recipe.profile.options),
+        "text": recipe.profile.text.value,
         "overrides": [{"selector": o.selector, "action": o.action.value} for o in recipe.profile.overrides],
         "set_aside": [{"what": w.blocker, "reason": w.reason} for w in recipe.waivers],
         "counts": report.counts,
@@ -57,6 +58,7 @@ def _written_extras(written: Written) -> dict[str, object]:
         "looked_at": written.looked_at,
         "burned_in_text_likely": written.burned_in_text_likely,
         "pixels": written.pixels,
+        "text_in_pixels": written.reading,
         "claims": [c.value for c in written.claims],
     }
 

@@ -26,6 +26,7 @@ from viewer.release.channels import searched
 from viewer.release.encode import encoded as encoded
 from viewer.release.encode import encoded_pieces
 from viewer.release.report import Held, InstanceReport, Written
+from viewer.release.text_after import Reading, left_in_pixels
 from viewer.release.unfinished import Unfinished
 from viewer.release.verify import verify
 from viewer.rules.documents import shows_pixels
@@ -47,6 +48,9 @@ class Task:
     duplicate: bool = False
     """Another file has the same SOP Instance UID: the output name gets a mark made from the content."""
     replace_existing: bool = False
+    reading: Reading = Reading.NONE
+    hold: str = ""
+    """Why nothing of it may be written, found before: text in its pixels."""
     disc: bool = False
     """Names that may stand in a DICOMDIR (PS3.10 8.2): no ending, eight characters at most."""
 
@@ -60,7 +64,7 @@ def run_instance(task: Task) -> InstanceReport:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _released(task)
+            return Held(number, task.hold) if task.hold else _released(task)
     except _Hold as hold:
         return Held(number, str(hold), hold.findings)
     except DeidError as error:
@@ -109,6 +113,9 @@ def _written(task: Task, content: bytes | InFile, spool: Spool) -> InstanceRepor
             unfinished.write(piece)
         with unfinished.reopened(large=LARGE) as written:
             proof, findings = verify(written, name, content, made)
+            _hold_on_errors(findings)
+            uid = task.instance.sop_instance_uid
+            findings += left_in_pixels(parse(written), source, task.recipe, uid, task.reading)
         _hold_on_errors(findings)
         unfinished.publish(replace_existing=task.replace_existing)
     looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
@@ -122,6 +129,7 @@ def _written(task: Task, content: bytes | InFile, spool: Spool) -> InstanceRepor
         made.claims,
         (*told, *made.findings, *findings),
         searched(output, made),
+        task.reading.value,
     )
 
 

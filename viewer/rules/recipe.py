@@ -10,7 +10,7 @@ import msgspec
 from viewer.dicom.decisions import Action
 from viewer.dicom.elements import parse_selector
 from viewer.dicom.errors import BadSelector, ConflictingOptions
-from viewer.pixels.regions import Region
+from viewer.pixels.regions import Box, Region
 from viewer.rules.site_list import SiteList
 
 
@@ -42,6 +42,14 @@ class Documents(Enum):
 
     REPLACE = "replace"
     REDACT = "redact"
+
+
+class PixelText(Enum):
+    """What a batch does about text found in pixels; in the window a person decides."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    BLANK = "blank"
 
 
 EDITION: Final = "2026d"
@@ -78,6 +86,8 @@ class Profile:
     """REPLACE by a harmless one; REDACT to pages of pixels, once a person has looked at them."""
     hold_lossy: bool = False
     """Hold an image that is compressed with loss when a region is drawn on it, instead of changing it."""
+    text: PixelText = PixelText.OFF
+    """PROPOSE holds images with text in their pixels, BLANK masks all but what is known to be harmless."""
     recipients: tuple[str, ...] = field(default=(), repr=False)
     """X.509 certificates in PEM for whom the originals are encrypted in the output (PS3.15 E.1.2)."""
     edition: str = EDITION
@@ -98,6 +108,15 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A proposed box that a person found harmless. `uid`: SOP Instance UID; `layer`: where on the image."""
+
+    uid: str = field(repr=False)
+    layer: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Profile + regions + review marks. Undo is the former value."""
 
@@ -106,6 +125,7 @@ class Recipe:
     reviewed: frozenset[str] = field(default=frozenset(), repr=False)
     """Original SOP Instance UIDs whose pixels, every frame, a person has looked at."""
     waivers: tuple[Waiver, ...] = ()
+    dismissed: frozenset[Dismissal] = field(default=frozenset(), repr=False)
     site: SiteList = field(default=SiteList(), repr=False)
     """What the site decided once for all; not part of the history."""
 
