@@ -24,11 +24,11 @@ DECOY, WIDTH, HEIGHT = "ID 00123 2019-01-01 ABC 姓名 MRN", 320, 32
 
 def take_out(wheel: Path) -> None:
     """Write the networks and licences of a wheel; ends the program when a network is not the expected one."""
-    expected: dict[str, str] = json.loads((OUT / "manifest.json").read_text("utf-8"))
+    listed: dict[str, dict[str, str]] = json.loads((OUT / "manifest.json").read_text("utf-8"))["files"]
     with zipfile.ZipFile(wheel) as packed:
-        for name, digest in expected.items():
+        for name, entry in listed.items():
             content = packed.read(f"rapidocr/models/{name}")
-            if hashlib.sha256(content).hexdigest() != digest:
+            if hashlib.sha256(content).hexdigest() != entry["sha256"]:
                 sys.exit(f"{name} is not the network that was expected; nothing more is written.")
             (OUT / name).write_bytes(content)
         for inside in packed.namelist():

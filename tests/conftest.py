@@ -1,6 +1,7 @@
 """What every test gets: an offscreen screen, repeatable examples, a place for pictures, the corpus."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,17 @@ def grab(looks: Path) -> Callable[["QWidget", str], Path]:
         return path
 
     return save
+
+
+@pytest.fixture(autouse=True)
+def without_text_search(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only tests marked `text` search pixels: what the others are about must not depend on what it finds."""
+    if request.node.get_closest_marker("text") is None:
+        for name in ("viewer.app.text_search", "viewer.app.workspace"):
+            if name in sys.modules:
+                monkeypatch.setattr(
+                    f"{name}.text_search_trouble", lambda: "The text search is not installed."
+                )
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """What is left to do before an export: derived from facts and intent, each with the place to jump to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
+from viewer.dicom.scan import scan
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.regions import ON_ONE_IMAGE, Region, ScopeKind
 from viewer.rules.documents import shows_pixels
@@ -24,10 +26,23 @@ def likely_text(catalog: Catalog) -> frozenset[int]:
     return frozenset(i.number for i in catalog.instances if burned_in_risk(i).likely)
 
 
-def blockers(catalog: Catalog, recipe: Recipe, likely: frozenset[int]) -> tuple[Blocker, ...]:
-    """Return what is neither done nor waived, the riskiest first; `likely` as `likely_text` gives it."""
+def scanned(
+    paths: Sequence[Path], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+) -> tuple[Catalog, frozenset[int]]:
+    """Return what a scan found, and on which images text is likely."""
+    catalog = scan(paths, progress=progress, cancelled=cancelled)
+    return catalog, likely_text(catalog)
+
+
+def blockers(
+    catalog: Catalog, recipe: Recipe, likely: frozenset[int], more: Iterable[Blocker] = ()
+) -> tuple[Blocker, ...]:
+    """Return what is neither done nor waived, the riskiest first; `likely` as `likely_text` gives it.
+
+    `more`: what others found; it comes before images that were only not looked at.
+    """
     waived = {w.blocker for w in recipe.waivers}
-    found = (*_mixed(catalog), *_other_sizes(catalog, recipe), *_unseen(catalog, recipe, likely))
+    found = (*_mixed(catalog), *_other_sizes(catalog, recipe), *more, *_unseen(catalog, recipe, likely))
     return tuple(b for b in found if b.key not in waived)
 
 

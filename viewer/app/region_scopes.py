@@ -85,6 +85,15 @@ def what_stays(transfer_syntax: str) -> str:
 
 def regions_on(chosen: Selection, regions: Iterable[Region], *, key: str = "") -> tuple[Region, ...]:
     """Return the regions whose scope holds the selected image and frame, other sizes included."""
+    return tuple(
+        region
+        for region in regions_for_image(chosen, regions, key=key)
+        if region.scope.frames is None or region.scope.frames[0] <= chosen.frame <= region.scope.frames[1]
+    )
+
+
+def regions_for_image(chosen: Selection, regions: Iterable[Region], *, key: str = "") -> tuple[Region, ...]:
+    """Return the regions whose scope holds an image, whatever its frame, other sizes included."""
     if chosen.instance is None:
         return ()
     return tuple(
@@ -92,5 +101,4 @@ def regions_on(chosen: Selection, regions: Iterable[Region], *, key: str = "") -
         for region in regions
         if region.scope.uid == _uid(chosen, region.scope.kind, key)
         and (region.scope.kind is not ScopeKind.DEVICE or _has_size(chosen.instance, region.scope))
-        and (region.scope.frames is None or region.scope.frames[0] <= chosen.frame <= region.scope.frames[1])
     )

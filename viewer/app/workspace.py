@@ -1,6 +1,6 @@
 """The state behind the window: facts, selection, recipe and its history; verbs down, signals up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,23 +10,24 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from viewer.app import region_scopes
-from viewer.app.blockers import Blocker, blockers, likely_text
+from viewer.app.blockers import Blocker, blockers, scanned
 from viewer.app.region_scopes import Frames, Selection
+from viewer.app.series_rows import rows_of
 from viewer.app.tasks import Tasks
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
 from viewer.dicom.content_key import content_key
 from viewer.dicom.decisions import Action, Plan, Severity
 from viewer.dicom.errors import BadSelector, ConflictingOptions, UnreadableFile
 from viewer.dicom.parsing import LARGE, parse
-from viewer.dicom.scan import scan
 from viewer.dicom.sources import source_in_place
+from viewer.finders.networks import text_search_trouble
 from viewer.pixels.regions import BLACK_INSIDE, Box, Manner, Region, ScopeKind, Shape, fitted
 from viewer.pixels.render import SIGN_OFFSET
 from viewer.release.batch import Job, check_destination, export
 from viewer.release.report import PixelProof, Report, Written
 from viewer.rules.plan import plan
-from viewer.rules.recipe import Option, Override, Profile, Recipe, Waiver
-from viewer.rules.rows import Row, aggregate, rows
+from viewer.rules.recipe import Dismissal, Option, Override, Profile, Recipe, Waiver
+from viewer.rules.rows import Row, rows
 from viewer.rules.site_list import SiteList
 from viewer.rules.surrogates import Keyring
 
@@ -78,6 +79,7 @@ class Workspace(QObject):
         self._reported_for: Recipe | None = None
         self._likely: frozenset[int] = frozenset()
         self._blockers: tuple[Blocker, ...] | None = None
+        self._more_blockers: list[Callable[[], Sequence[Blocker]]] = []
         self._inspected: Inspected | None = None
         self._dataset: tuple[Instance, Dataset] | None = None
 
@@ -88,7 +90,7 @@ class Workspace(QObject):
         wanted = tuple(paths)
         self.tasks.start(
             SCAN,
-            lambda report, cancelled: _scanned(wanted, report, cancelled),
+            lambda report, cancelled: scanned(wanted, report, cancelled),
             lambda found: self._take_catalog(*found),
             failed=self.noticed.emit,
             progress=progress,
@@ -172,7 +174,7 @@ class Workspace(QObject):
             return
         self.tasks.start(
             SERIES_ROWS,
-            lambda progress, cancelled: _rows_of(series, recipe, keyring, cancelled),
+            lambda progress, cancelled: rows_of(series, recipe, keyring, cancelled),
             done,
             failed=self.noticed.emit,
         )
@@ -274,6 +276,12 @@ class Workspace(QObject):
         marks = self.recipe.reviewed | uids if seen else self.recipe.reviewed - uids
         self._change("looked at", replace(self.recipe, reviewed=frozenset(marks)))
 
+    def take_boxes(self, text: str, regions: Sequence[Region], dismissed: Iterable[Dismissal]) -> None:
+        """Add regions that were proposed, and note proposals found harmless, in one step."""
+        marks = self.recipe.dismissed | frozenset(dismissed)
+        new = tuple(region for region in regions if region not in self.recipe.regions)
+        self._change(text, replace(self.recipe, regions=(*self.recipe.regions, *new), dismissed=marks))
+
     def waive(self, blocker: Blocker, reason: str) -> None:
         """Set a blocker aside with a reason that goes to the report."""
         if not reason.strip():
@@ -287,8 +295,21 @@ class Workspace(QObject):
     def blockers(self) -> tuple[Blocker, ...]:
         """Return what is left to do, the riskiest first."""
         if self._blockers is None:
-            self._blockers = blockers(self.catalog, self.recipe, self._likely)
+            more = [blocker for source in self._more_blockers for blocker in source()]
+            self._blockers = blockers(self.catalog, self.recipe, self._likely, more)
         return self._blockers
+
+    def add_blockers(self, source: Callable[[], Sequence[Blocker]]) -> None:
+        """Ask for further blockers there too, each time they are worked out."""
+        self._more_blockers.append(source)
+
+    def forget_blockers(self) -> None:
+        """Work out anew what is left to do: what a source of blockers knows has changed."""
+        self._blockers = None
+
+    def likely(self) -> frozenset[int]:
+        """Return the catalog numbers of images on which burned-in text is likely."""
+        return self._likely
 
     def is_text_likely(self, instance: Instance) -> bool:
         """Return whether burned-in text is likely on an image; looked up, not worked out."""
@@ -337,6 +358,7 @@ class Workspace(QObject):
             self.keyring,
             destination,
             rejected=reasons,
+            read_again=not text_search_trouble(),
             disc=disc,
         )
 
@@ -375,25 +397,3 @@ class Workspace(QObject):
 
     def close(self) -> None:
         self.tasks.close()
-
-
-def _scanned(
-    paths: Sequence[Path], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
-) -> tuple[Catalog, frozenset[int]]:
-    catalog = scan(paths, progress=progress, cancelled=cancelled)
-    return catalog, likely_text(catalog)
-
-
-def _rows_of(
-    series: Series, recipe: Recipe, keyring: Keyring, cancelled: Callable[[], bool]
-) -> tuple[Row, ...]:
-    found = []
-    for instance in series.instances:
-        if cancelled():
-            break
-        try:
-            dataset = parse(source_in_place(instance.source, large=LARGE))
-        except UnreadableFile:
-            continue  # said when it is selected, and held at the export
-        found.append(rows(dataset, plan(dataset, recipe, keyring)))
-    return aggregate(found)

@@ -6,6 +6,8 @@ from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
+from viewer.rules.name_forms import pinyin
+
 _LOOK_ALIKE: Final = str.maketrans(
     {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "|": "1", "S": "5", "B": "8", "Z": "2", "G": "6"}
 )
@@ -54,7 +56,5 @@ def _shares_a_piece(text: str, needle: str, errors: int) -> bool:
 @lru_cache(maxsize=4096)
 def spoken(han: str) -> str:
     """Return Chinese characters in pinyin without tones, in capitals; homophones become equal."""
-    import pypinyin  # its dictionaries take 0.1 s: only who meets Chinese text waits for them
-
-    syllables = pypinyin.lazy_pinyin(han, errors="ignore")
+    syllables = pinyin().lazy_pinyin(han, errors="ignore")
     return "".join(syllables).upper().replace("Ü", "V")

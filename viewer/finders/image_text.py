@@ -22,6 +22,8 @@ from viewer.finders.text import TextBox
 from viewer.pixels.overlays import drawn_over
 
 ICON: Final = 0x00880200
+_LETTERS: Final = 12
+"""Pixels of a side on which no line of letters has room."""
 
 
 class Layer(Enum):
@@ -79,6 +81,8 @@ def text_of_image(
         count, frame = _frames_of(dataset)
     except (Unsupported, *CONVERSION_ERRORS) as error:
         return ImageText((), (Care.NOT,), _told(error))
+    if count and min(dataset.get("Rows") or _LETTERS, dataset.get("Columns") or _LETTERS) < _LETTERS:
+        return ImageText((), (Care.FULL,) * count)
     pages = has_pages(dataset)
     way = Way.EACH if pages else Way.LOOP
     found = text_of_frames(frame, count, eyes, way=way, seconds=seconds, cancelled=cancelled)
@@ -140,6 +144,14 @@ def _frames_of(dataset: Dataset) -> tuple[int, Callable[[int], Grey]]:
         reader = VideoReader(dataset)
         return number(dataset, 0x00280008, 1), lambda index: brightness(reader.frame(index))
     return frame_count(dataset), lambda index: _decoded(dataset, index)
+
+
+def grey_of(dataset: Dataset, index: int) -> Grey:
+    """Return one frame (0-based) or page as greys; raises Unsupported."""
+    count, frame = _frames_of(dataset)
+    if not 0 <= index < count:
+        raise Unsupported("It has no frame of this number.")
+    return frame(index)
 
 
 def _decoded(dataset: Dataset, index: int) -> Grey:

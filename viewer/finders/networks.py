@@ -65,7 +65,7 @@ def load_network(name: str, *, threads: int) -> Network:
 
     try:
         content = resource(_FOLDER, name).read_bytes()
-        expected = json.loads(resource(_FOLDER, "manifest.json").read_bytes())[name]
+        expected = json.loads(resource(_FOLDER, "manifest.json").read_bytes())["files"][name]["sha256"]
     except (OSError, ValueError, KeyError) as error:
         raise NoTextSearch("The networks that find text in pixels cannot be read.") from error
     if hashlib.sha256(content).hexdigest() != expected:

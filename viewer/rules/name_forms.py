@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from itertools import islice, product
+from types import ModuleType
 from typing import Final, NamedTuple
 
 HAN: Final = "\u3400-\u9fff\uf900-\ufaff"
@@ -142,10 +143,16 @@ def _pinyin(parts: list[str]) -> list[list[str]]:
     return made
 
 
+def pinyin() -> ModuleType:
+    """Return the pypinyin package; its dictionary takes 30 ms: only who meets such a name waits."""
+    import pypinyin
+
+    return pypinyin
+
+
 def _spoken(text: str) -> list[tuple[str, ...]]:
     """Return the pronunciations of characters, without tones, ü as v and as u."""
-    import pypinyin  # its dictionaries take 0.1 s: only who meets a Chinese name waits for them
-
+    pypinyin = pinyin()
     syllables = pypinyin.pinyin(text, style=pypinyin.Style.NORMAL, heteronym=len(text) == 1)
     spoken = list(islice(product(*(dict.fromkeys(s) for s in syllables)), 3))
     return [

@@ -18,11 +18,14 @@ from viewer.app.frames import FrameKey, FrameStore
 from viewer.app.region_scopes import what_stays
 from viewer.app.report_tree import goes_whole, report_lines
 from viewer.app.sketch import Corners, inside_box, shape_of
+from viewer.app.text_search import TextSearch
 from viewer.app.tools import DRAWS, Placement, Tool
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.charset import display_name
 from viewer.dicom.documents import PDF
+from viewer.finders.proposals import TextProposal
+from viewer.finders.text import TextBox
 from viewer.pixels.regions import Box, Ellipse, Region, ScopeKind, Shape
 from viewer.pixels.render import CT_PRESETS, Picture
 from viewer.rules.documents import shows_pixels
@@ -30,9 +33,10 @@ from viewer.rules.recipe import Option
 from viewer.ui.corner_texts import Corner, CornerLine
 from viewer.ui.frame_bar import FrameBar
 from viewer.ui.image_view import ImageView
-from viewer.ui.overlay_paint import BoxItem, BoxState, Preview
+from viewer.ui.overlay_paint import Preview
 from viewer.ui.region_bar import RegionBar
 from viewer.ui.report_view import ReportView
+from viewer.ui.shown_boxes import ShownBoxes
 from viewer.ui.theme import SPACE
 
 _TOOLS: Final = (
@@ -62,11 +66,14 @@ class ImagePanel(QWidget):
 
     frame_moved = Signal(int)
 
-    def __init__(self, workspace: Workspace, store: FrameStore, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, store: FrameStore, search: TextSearch, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._workspace, self._store = workspace, store
         self._series: object = None
-        self._regions: tuple[Region, ...] = ()
+        self.boxes = ShownBoxes(workspace, search)
+        search.changed.connect(self.refresh_boxes)
         self._positions: dict[FrameKey, int] = {}
         self.before, self.after = ImageView(), ImageView()
         self.report = ReportView()
@@ -107,9 +114,13 @@ class ImagePanel(QWidget):
         self.after.set_masked(masked)
         self.report.set_masked(masked)
 
-    def select_region(self, region: Region) -> None:
-        if region in self._regions:
-            self.before.set_selected(self._regions.index(region))
+    def select_box(self, chosen: Region | TextProposal) -> None:
+        self.before.set_selected(self.boxes.number_of(chosen))
+
+    def show_marks(self, marks: tuple[TextBox, ...]) -> None:
+        """Outline marks that look like text and were not taken for it."""
+        self.boxes.marks = marks
+        self.refresh_boxes()
 
     def refresh_selection(self) -> None:
         """Show the selected instance and frame."""
@@ -139,21 +150,8 @@ class ImagePanel(QWidget):
             self._show(picture, "")
 
     def refresh_boxes(self) -> None:
-        """Draw the regions of the selected image; those meant for another size are marked as such."""
-        self._regions = self._workspace.regions_here()
-        image = self._workspace.selection.instance
-        size = (image.rows, image.columns) if image else (0, 0)
-        items = [
-            BoxItem(
-                r.box,
-                BoxState.ACCEPTED if (r.scope.rows, r.scope.columns) == size else BoxState.OTHER_SIZE,
-                self.tr(r.scope.kind.value),
-                None if isinstance(r.shape, Box) else r.shape,
-                r.keep,
-                self._workspace.shown_fill(r.fill),
-            )
-            for r in self._regions
-        ]
+        """Draw the boxes of the frame on screen."""
+        items = self.boxes.items()
         self.before.set_boxes(items)
         self.after.set_boxes(items)
         self.changes.setText(self._change_text())
@@ -277,12 +275,10 @@ class ImagePanel(QWidget):
         self._workspace.add_region(shape, self.chosen_scope(), manner=bar.manner(), frames=bar.frames())
 
     def _changed(self, index: int, box: Box) -> None:
-        if 0 <= index < len(self._regions):
-            self._workspace.change_region(self._regions[index], box)
+        self.boxes.change(index, box)
 
     def _removed(self, index: int) -> None:
-        if 0 <= index < len(self._regions):
-            self._workspace.remove_region(self._regions[index])
+        self.boxes.remove(index)
 
     def _connect(self) -> None:
         store, workspace = self._store, self._workspace

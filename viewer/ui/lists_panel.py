@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.private_queue import PrivateQueue
+from viewer.app.text_search import TextSearch
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Rejected
 from viewer.dicom.decisions import Severity
@@ -22,18 +23,25 @@ from viewer.release.report import Held, Report, Written
 from viewer.rules.profiles import title_of
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.private_panel import PrivatePanel
+from viewer.ui.text_panel import TextPanel
 from viewer.ui.theme import PAUSE_MS, SPACE
 
 _ROLE = Qt.ItemDataRole.UserRole
 
 
 class ListsPanel(QTabWidget):
-    """Four lists that follow the workspace."""
+    """Five lists that follow the workspace."""
 
     def __init__(
-        self, workspace: Workspace, images: ImagePanel, queue: PrivateQueue, parent: QWidget | None = None
+        self,
+        workspace: Workspace,
+        images: ImagePanel,
+        queue: PrivateQueue,
+        search: TextSearch,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.text, self._search = TextPanel(workspace, search), search
         self._queue = queue
         self.private = PrivatePanel(workspace, queue)
         self._workspace, self._images = workspace, images
@@ -55,6 +63,7 @@ class ListsPanel(QTabWidget):
         """Hide names of files, which may hold the patient's."""
         self._masked = masked
         self.private.set_masked(masked)
+        self.text.set_masked(masked)
         self._fill_findings()
 
     def refresh(self) -> None:
@@ -171,7 +180,12 @@ class ListsPanel(QTabWidget):
         self.findings.addItems(lines)
         if not lines:
             self._placeholder(self.findings, self.tr("Nothing was noticed."))
-        self.setTabText(1, self.tr("Findings ({0})").format(len(lines)))
+        self.setTabText(self.indexOf(self.findings), self.tr("Findings ({0})").format(len(lines)))
+
+    def _count_text(self) -> None:
+        series = self._workspace.selection.series
+        waiting = len(self._search.open_in(series)) if series is not None else 0
+        self.setTabText(self.indexOf(self.text), self.tr("Text ({0})").format(waiting))
 
     def _count_private(self) -> None:
         count = self._queue.open_questions
@@ -198,7 +212,7 @@ class ListsPanel(QTabWidget):
                         here = self._workspace.selection
                         if here.instance is None or region not in self._workspace.regions_here():
                             self._workspace.select(instance, first)
-                        self._images.select_region(region)
+                        self._images.select_box(region)
                         return
 
     def _remove_chosen(self) -> None:
@@ -223,10 +237,15 @@ class ListsPanel(QTabWidget):
             view.setAccessibleName(self.tr(name))
             view.setWordWrap(True)
         self.addTab(page, self.tr("Boxes"))
+        self.addTab(self.text, self.tr("Text"))
         self.addTab(self.findings, self.tr("Findings"))
         self.addTab(self.private, self.tr("Private"))
         self.addTab(self.report, self.tr("Report"))
         self._queue.changed.connect(self._count_private)
         self._count_private()
+        self._search.changed.connect(self._count_text)
+        self._workspace.selection_changed.connect(self._count_text)
+        self.text.chosen.connect(self._images.select_box)
+        self._count_text()
         self.refresh()
         self._fill_report()

@@ -27,6 +27,8 @@ from viewer.app.frames import FrameStore
 from viewer.app.private_queue import PrivateQueue
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
 from viewer.app.templates import NAME, Templates
+from viewer.app.text_marks import TextMarks
+from viewer.app.text_search import TextSearch
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
 from viewer.rules.profiles import profile_named
@@ -58,12 +60,14 @@ class MainWindow(QMainWindow):
         self._settings_path = settings_path or settings_file()
         self.settings: Settings = load_settings(self._settings_path)
         self.store = FrameStore(self)
-        self.images = ImagePanel(workspace, self.store)
+        self.text = TextSearch(workspace, self)
+        self.marks = TextMarks(workspace, self.text, self)
+        self.images = ImagePanel(workspace, self.store, self.text)
         self.images.templates.clicked.connect(self.show_templates)
         self.studies = StudyPanel(workspace, self.store)
         self.tags = TagPanel(workspace)
         self.private = PrivateQueue(workspace, self._settings_path.with_name("site-list.json"), self)
-        self.lists = ListsPanel(workspace, self.images, self.private)
+        self.lists = ListsPanel(workspace, self.images, self.private, self.text)
         self.left = LeftPanel(workspace)
         self.notice = NoticeBar()
         self.profile = ProfileChoice(workspace)
@@ -205,6 +209,10 @@ class MainWindow(QMainWindow):
         workspace.catalog_changed.connect(self.refresh)
         workspace.recipe_changed.connect(self.refresh)
         workspace.noticed.connect(self._on_notice)
+        self.text.changed.connect(self.refresh)
+        self.text.changed.connect(self.left.refresh)
+        self.lists.text.marks_wanted.connect(self.marks.show)
+        self.marks.changed.connect(lambda: self.images.show_marks(self.marks.marks))
 
     def _lay_out(self) -> None:
         bar = QToolBar(self.tr("Main"))

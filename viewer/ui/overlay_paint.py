@@ -30,6 +30,7 @@ class BoxState(Enum):
     ACCEPTED = auto()
     PROPOSED = auto()
     OTHER_SIZE = auto()
+    MARK = auto()
 
 
 class Preview(Enum):
@@ -64,8 +65,14 @@ COLOURS: Final = {
     BoxState.ACCEPTED: QColor(255, 176, 0),
     BoxState.PROPOSED: QColor(86, 196, 255),
     BoxState.OTHER_SIZE: QColor(230, 140, 190),
+    BoxState.MARK: QColor(160, 220, 120),
 }
-_DASHES: Final = {BoxState.ACCEPTED: [], BoxState.PROPOSED: [4.0, 3.0], BoxState.OTHER_SIZE: [1.0, 2.0]}
+_DASHES: Final = {
+    BoxState.ACCEPTED: [],
+    BoxState.PROPOSED: [4.0, 3.0],
+    BoxState.OTHER_SIZE: [1.0, 2.0],
+    BoxState.MARK: [1.0, 3.0],
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
