@@ -25,6 +25,7 @@ class Cut:
     rows: tuple[int, int] | None = None
     columns: tuple[int, int] | None = None
     upside_down: bool = False
+    mirrored: bool = False
 
 
 FILMS = (
@@ -32,7 +33,7 @@ FILMS = (
     (Cut("modality/cr-j2k-lossless-mono1.dcm", (60, 1640), (60, 1700)), 10),
     (Cut("burned-in/cr-chest-rle-name-dob.dcm", (260, 1640), (40, 1990), upside_down=True), 15),
     (Cut("modality/cr-j2k-lossless-mono1.dcm", (60, 1640), (60, 1700), upside_down=True), 14),
-    (Cut("header-phi/cr-header-only.dcm", (260, 1640), (40, 1990)), 16),
+    (Cut("burned-in/cr-chest-rle-name-dob.dcm", (420, 1640), (900, 1990), mirrored=True), 16),
 )
 SECTORS = (
     Cut("burned-in/us-lymph-node-j2k.dcm", (150, 290), (90, 560)),
@@ -55,6 +56,8 @@ def picture(corpus: Path, cut: Cut) -> Picture:
     part = values[slice(*(cut.rows or (None,))), slice(*(cut.columns or (None,)))].astype(np.float32)
     if cut.upside_down:
         part = part[::-1]
+    if cut.mirrored:
+        part = part[:, ::-1]
     low, high = np.percentile(part[::4, ::4], (0.5, 99.8))
     return np.clip((part - low) / max(high - low, 1), 0, 1).astype(np.float32)
 
@@ -88,9 +91,26 @@ def ultrasound(corpus: Path, random_: Random, size: tuple[int, int]) -> Picture:
     frame[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
     if random_.random() < 0.5:
         frame[: height // 16] = (0.15, 0.2, 0.35)
+    if random_.random() < 0.3:
+        _add_flow(frame, random_)
     drawn = Image.fromarray(np.round(frame * 255).astype(np.uint8))
     _furniture(ImageDraw.Draw(drawn), width, height, random_)
     return np.asarray(drawn, np.float32) / 255
+
+
+def _add_flow(frame: Picture, random_: Random) -> None:
+    """Colour a part of the sector as Doppler does: smooth patches of red and blue with ragged edges."""
+    height, width = frame.shape[:2]
+    noise = np.random.default_rng(random_.randrange(1 << 30))
+    field = scaled(noise.random((height // 24, width // 24), np.float32), width, height)
+    grain = scaled(noise.random((height // 3, width // 3), np.float32), width, height)
+    down, across = np.mgrid[:height, :width]
+    from_middle = np.hypot((down - height / 2) / (height / 7), (across - width / 2) / (width / 7))
+    speed = (field - 0.5) * 2
+    shown = (np.abs(speed) + 0.3 * grain > 0.35 + 0.5 * from_middle)[..., None]
+    warm = np.stack([0.5 + speed / 2, 0.5 * np.clip(speed, 0, 1), 0 * speed], axis=2)
+    cold = np.stack([0 * speed, 0.5 * np.clip(-speed, 0, 1), 0.5 - speed / 2], axis=2)
+    frame[...] = np.where(shown, np.clip(np.where(speed[..., None] > 0, warm, cold), 0, 1), frame)
 
 
 def _furniture(draw: ImageDraw.ImageDraw, width: int, height: int, random_: Random) -> None:
@@ -104,11 +124,6 @@ def _furniture(draw: ImageDraw.ImageDraw, width: int, height: int, random_: Rand
         shift = random_.randrange(90)
         trace = [(x, height * 0.93 + beat[(x + shift) % 90]) for x in range(30, width - 30)]
         draw.line(trace, fill=(0, 220, 90))
-    if random_.random() < 0.3:
-        for _ in range(60):
-            x, y = random_.gauss(width / 2, width / 12), random_.gauss(height / 2, height / 12)
-            colour = random_.choice(((220, 40, 30), (240, 160, 40), (40, 80, 230)))
-            draw.ellipse([x, y, x + 12, y + 9], fill=colour)
 
 
 def screen(random_: Random, size: tuple[int, int]) -> Picture:

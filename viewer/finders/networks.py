@@ -65,7 +65,8 @@ def load_network(name: str, *, threads: int) -> Network:
 
     try:
         content = resource(_FOLDER, name).read_bytes()
-        expected = json.loads(resource(_FOLDER, "manifest.json").read_bytes())["files"][name]["sha256"]
+        entry = json.loads(resource(_FOLDER, "manifest.json").read_bytes())["files"][name]
+        expected, denormal = entry["sha256"], entry["denormal"]
     except (OSError, ValueError, KeyError) as error:
         raise NoTextSearch("The networks that find text in pixels cannot be read.") from error
     if hashlib.sha256(content).hexdigest() != expected:
@@ -78,8 +79,23 @@ def load_network(name: str, *, threads: int) -> Network:
     options.log_severity_level = 4
     onnxruntime.disable_telemetry_events()
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            _without_denormals(content, denormal), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # as above
         raise NoTextSearch("The networks that find text in pixels cannot be started.") from error
     told = session.get_modelmeta().custom_metadata_map.get("character", "")
     return Network(session, (*told.split("\n"),))
+
+
+def _without_denormals(content: bytes, places: Sequence[tuple[int, int]]) -> bytes:
+    """Return a network whose weights below the normal range of a float are 0.
+
+    They change no answer, and cost three quarters of the time: processors compute with them in microcode.
+    `places`: byte offset and number of the little-endian weights of a tensor.
+    """
+    changed = bytearray(content)
+    for offset, count in places:
+        weights = np.frombuffer(changed, "<f4", count, offset)
+        weights[np.abs(weights) < np.finfo(np.float32).tiny] = 0
+    return bytes(changed)
