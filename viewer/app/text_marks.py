@@ -13,7 +13,7 @@ from viewer.dicom.parsing import LARGE, parse
 from viewer.dicom.sources import source_in_place
 from viewer.finders.image_text import Layer, grey_of
 from viewer.finders.marks import text_like_marks
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 
 MARKS: Final = "text-like marks"
 

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viewer.finders.sharpness import Grey, Piece, SharpMap
+from viewer.finders.sharpness import HALF, Grey, Piece, SharpMap, halved
 from viewer.resources import resource
 
 STEP: Final = 32
 """Sides of what the network gets are multiples of this."""
 _WIDTHS: Final = (480, 640, 800, 960, 1120, 1280, 1600)
 _GREY: Final = 128
+_GAP: Final = 4
+"""Pixels between crops, so that the letters of one do not go on in the next."""
 _FLATTEST: Final = 6
 """A piece is stretched as if it had so many of 255 levels at least: noise is not to look like text."""
 
@@ -50,7 +52,7 @@ def decoy() -> NDArray[np.uint8]:
 
 def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     """Return crops of pictures, already stretched, packed as tightly as a few widths allow."""
-    sizes = [(crop.shape[1], crop.shape[0]) for crop in crops]
+    sizes = [(crop.shape[1] + _GAP, crop.shape[0] + _GAP) for crop in crops]
     # Never so narrow that the decoy is cut.
     widest = _stepped(max(decoy().shape[1], *(width for width, _ in sizes)))
     widths = {max(widest, w) for w in _WIDTHS} if len(crops) > 1 else {widest}
@@ -61,17 +63,25 @@ def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     pixels = np.full((rows + STEP, width), _GREY, np.uint8)
     line = decoy()
     pixels[rows:] = np.tile(line, -(-width // line.shape[1]))[:, :width]
-    spots = np.array([(x, y, x + w, y + h) for (x, y), (w, h) in zip(places, sizes, strict=True)], np.intp)
+    spots = np.array(
+        [(x, y, x + w - _GAP, y + h - _GAP) for (x, y), (w, h) in zip(places, sizes, strict=True)], np.intp
+    )
     for crop, (x0, y0, x1, y1) in zip(crops, spots.tolist(), strict=True):
         pixels[y0:y1, x0:x1] = crop
     return Canvas(pixels, spots)
 
 
 def cut_out(grey: Grey, found: SharpMap, piece: Piece, *, whole: bool = False) -> NDArray[np.uint8]:
-    """Return a piece of a picture stretched to its own range, or to that of the picture (`whole`)."""
+    """Return a piece at its scale, stretched to its own range, or to that of the picture (`whole`)."""
     values = grey[piece.y0 : piece.y1, piece.x0 : piece.x1]
+    if piece.scale == HALF:
+        values = halved(values)
     span = (found.darkest, found.brightest) if whole else (float(values.min()), float(values.max()))
-    return stretched(values, *span, found.level)
+    crop = stretched(values, *span, found.level)
+    if piece.scale <= 1:
+        return crop
+    size = (round(crop.shape[1] * piece.scale), round(crop.shape[0] * piece.scale))
+    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BICUBIC))
 
 
 def stretched(values: Grey, darkest: float, brightest: float, level: float) -> NDArray[np.uint8]:
@@ -86,17 +96,43 @@ def _stepped(length: int) -> int:
 
 
 def _packed(sizes: Sequence[tuple[int, int]], width: int) -> tuple[list[tuple[int, int]], int]:
-    """Return where rectangles (width, height) stand on shelves of a width, and the height of all."""
+    """Return where rectangles (width, height) stand on shelves of a width, and the height of all.
+
+    What is lower than its shelf stands in columns, one above the other.
+    """
     places = [(0, 0)] * len(sizes)
-    shelves: list[list[int]] = []  # top, height, taken width
+    columns: list[_Column] = []
+    shelves: list[_Shelf] = []
     total = 0
-    for index in sorted(range(len(sizes)), key=lambda i: -sizes[i][1]):
+    for index in sorted(range(len(sizes)), key=lambda i: (-sizes[i][1], -sizes[i][0])):
         wide, high = sizes[index]
-        shelf = next((s for s in shelves if s[1] >= high and s[2] + wide <= width), None)
-        if shelf is None:
-            shelf = [total, high, 0]
-            shelves.append(shelf)
-            total += high
-        places[index] = (shelf[2], shelf[0])
-        shelf[2] += wide
+        column = next((c for c in columns if c.width >= wide and c.bottom - c.top >= high), None)
+        if column is None:
+            shelf = next((s for s in shelves if s.height >= high and s.taken + wide <= width), None)
+            if shelf is None:
+                shelf = _Shelf(total, high)
+                shelves.append(shelf)
+                total += high
+            column = _Column(shelf.taken, wide, shelf.top, shelf.top + shelf.height)
+            columns.append(column)
+            shelf.taken += wide
+        places[index] = (column.x, column.top)
+        column.top += high
     return places, total
+
+
+@dataclass(slots=True)
+class _Shelf:
+    top: int
+    height: int
+    taken: int = 0
+
+
+@dataclass(slots=True)
+class _Column:
+    """What is left of a column on a shelf: from `top` to `bottom`."""
+
+    x: int
+    width: int
+    top: int
+    bottom: int

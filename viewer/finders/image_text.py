@@ -18,7 +18,7 @@ from viewer.finders.grey import brightness, grey_frame
 from viewer.finders.many_frames import Care, Eyes, FoundLine, Way, text_of_frames
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import Grey
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 from viewer.pixels.overlays import drawn_over
 
 ICON: Final = 0x00880200

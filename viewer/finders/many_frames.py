@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from viewer.dicom.errors import Unsupported
 from viewer.finders.canvas import cut_out
+from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.reading import LineReader, ReadLine
 from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
-from viewer.finders.text import Looked, TextBox, TextFinder
+from viewer.finders.text import Looked, TextFinder
+from viewer.finders.text_box import TextBox
 
 SAMPLES: Final = 10
 """Frames of a loop that its median is made of."""
@@ -90,7 +92,8 @@ class Eyes:
         """Return the lines on one frame, and whether all of it was looked at; raises NoTextSearch."""
         found = sharp_map(grey)
         looked = self.find(grey, found, seconds=seconds)
-        return self.reader.read(grey, looked.boxes, level=found.level), not looked.unseen
+        lines = self.reader.read(grey, looked.boxes, level=found.level)
+        return without_lone_marks(lines), not looked.unseen
 
 
 def text_of_frames(
@@ -191,7 +194,8 @@ class _Search:
 
     def _add(self, grey: Grey, found: SharpMap, boxes: Sequence[TextBox], index: int) -> None:
         new = [box for box in boxes if not (self._loop and self._is_known(box))]
-        for line in self._eyes.reader.read(grey, new, level=found.level):
+        known = [line.box for line, _, _ in self._lines]
+        for line in without_lone_marks(self._eyes.reader.read(grey, new, level=found.level), known):
             self._lines.append((line, index, _sharpness_at(found.strength, line.box, found.cell)))
 
     def _is_known(self, box: TextBox) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from viewer.finders.components import components
 from viewer.finders.sharpness import Grey, sharp_cells, sharp_map
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 
 _STRENGTH: Final = 1.6
 """How far over the limit its sharpest cell has to be."""

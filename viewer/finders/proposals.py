@@ -7,11 +7,11 @@ from typing import Final
 
 from viewer.finders.identity import Identity, Kind, Verdict, judge
 from viewer.finders.image_text import ImageText, Layer, TextLine
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.rules.recipe import Dismissal
 
-_GROWTH: Final = 0.15
+_ACROSS, _ALONG = 0.2, 0.4
 """Of a line's height that its box grows by on each side: large letters stand out of the find."""
 _UNREADABLE: Final = 0.5
 """A line whose characters are less sure than this on average counts as not read."""
@@ -63,8 +63,10 @@ def _proposal(line: TextLine, identity: Identity, rows: int, columns: int) -> Te
     if line.line.sure < _UNREADABLE and verdict.kind is not Kind.PHI:
         verdict = Verdict(Kind.UNKNOWN, "it could not be read")
     box = line.box
-    by = math.ceil(_GROWTH * min(box.y1 - box.y0, box.x1 - box.x0))
-    grown = Box(box.x0 - by, box.y0 - by, box.x1 - box.x0 + 2 * by, box.y1 - box.y0 + 2 * by)
+    wide, high = box.x1 - box.x0, box.y1 - box.y0
+    x, y = (_ALONG, _ACROSS) if wide >= high else (_ACROSS, _ALONG)
+    by_x, by_y = math.ceil(x * min(wide, high)), math.ceil(y * min(wide, high))
+    grown = Box(box.x0 - by_x, box.y0 - by_y, wide + 2 * by_x, high + 2 * by_y)
     inside = grown.clipped(rows, columns) if line.layer is not Layer.ICON else grown
     return TextProposal(inside or grown, line.layer, line.frames, line.line.text, verdict)
 

@@ -12,7 +12,7 @@ from PIL import Image
 from viewer.finders.canvas import stretched
 from viewer.finders.networks import RECOGNISER, Network, load_network
 from viewer.finders.sharpness import Grey
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 
 _HEIGHT: Final = 48
 """Rows of what the recogniser gets."""

@@ -2,7 +2,8 @@
 
 Burned-in strokes are sharp in both directions; straight edges of a collimator are so in one, and anatomy on
 X-ray films in none. What is kept is looked at by the network, all else is not: a film keeps two to five
-parts in a hundred.
+parts in a hundred. Large letters with soft edges are sharp only where a film is made smaller; they are looked
+at in that size.
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,15 @@ from viewer.finders.components import components
 Grey: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """A picture of one frame: (rows, columns), whatever its polarity."""
 
+HALF: Final = 0.5
 _CELL: Final = 8
 """Pixels of one cell, at the scale that is looked at."""
 _LARGE: Final = 1400
 """From this long side on, means of 2 x 2 pixels are looked at."""
 _OVER_NOISE: Final = 2.0
 """How much sharper than the middle of the picture a cell has to be."""
+_OVER_NOISE_COARSE: Final = 3.0
+"""The same where a film is made smaller."""
 _LOWEST: Final = 4
 """Grey levels of 255 that no cell with text stays under."""
 _LONE: Final = 3
@@ -36,13 +40,14 @@ class SharpMap:
     """How sharp each cell of a picture is.
 
     `strength`: (cells down, cells across), above 1 is sharp; `cell`: pixels of its side; `darkest`,
-    `brightest`: the range of the picture.
+    `brightest`: the range of the picture; `coarse`: the same of a film made smaller.
     """
 
     strength: NDArray[np.float32]
     cell: int
     darkest: float
     brightest: float
+    coarse: "SharpMap | None" = None
 
     @property
     def level(self) -> float:
@@ -52,18 +57,22 @@ class SharpMap:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A rectangle of the picture in pixels, ends not included, and its strongest cell."""
+    """A rectangle of the picture in pixels, ends not included, and its strongest cell.
+
+    `scale`: it is looked at made so many times larger.
+    """
 
     x0: int
     y0: int
     x1: int
     y1: int
     strength: float
+    scale: float = 1.0
 
     @property
     def area(self) -> int:
-        """Return its number of pixels."""
-        return (self.x1 - self.x0) * (self.y1 - self.y0)
+        """Return the number of pixels that are looked at."""
+        return int((self.x1 - self.x0) * (self.y1 - self.y0) * self.scale**2)
 
 
 def sharp_map(grey: Grey) -> SharpMap:
@@ -71,16 +80,26 @@ def sharp_map(grey: Grey) -> SharpMap:
     large = max(grey.shape) > _LARGE
     darkest, brightest = _range(grey)
     unit = (brightest - darkest) / 255
-    sharpness = _sharpness(_halved(grey) if large else grey)
+    if not large:
+        return SharpMap(_strength(grey, unit, _OVER_NOISE), _CELL, darkest, brightest)
+    half = halved(grey)
+    strength = _strength(halved(half), unit, _OVER_NOISE_COARSE)
+    coarse = SharpMap(strength, 4 * _CELL, darkest, brightest)
+    return SharpMap(_strength(half, unit, _OVER_NOISE), 2 * _CELL, darkest, brightest, coarse)
+
+
+def _strength(grey: Grey, unit: float, over_noise: float) -> NDArray[np.float32]:
+    """Return how many times sharper each cell of a picture is than the limit at its place."""
+    sharpness = _sharpness(grey)
     middle = float(np.median(sharpness))
-    lowest = max(_OVER_NOISE * middle, _LOWEST * unit)
-    noise = _noise(sharpness)
+    lowest = max(over_noise * middle, _LOWEST * unit)
     limit = np.clip(
-        _OVER_NOISE * 1.1 * noise,
+        over_noise * 1.1 * _noise(sharpness),
         max(_LOWEST * unit, 0.5 * lowest),
-        max(2.2 * _OVER_NOISE * middle, 14 * unit),
+        max(2.2 * over_noise * middle, 14 * unit),
     )
-    return SharpMap(sharpness / limit, 2 * _CELL if large else _CELL, darkest, brightest)
+    strength: NDArray[np.float32] = sharpness / limit
+    return strength
 
 
 def _range(grey: Grey) -> tuple[float, float]:
@@ -90,14 +109,14 @@ def _range(grey: Grey) -> tuple[float, float]:
     return float(low), max(float(high), float(low) + 1)
 
 
-def _halved(grey: Grey) -> Grey:
+def halved(grey: Grey) -> Grey:
     """Return the means of 2 x 2 pixels; an odd last row or column is left to its neighbour."""
     rows, columns = grey.shape[0] // 2 * 2, grey.shape[1] // 2 * 2
     wide = np.uint16 if grey.dtype == np.uint8 else np.uint32
     both = np.add(grey[0:rows:2], grey[1:rows:2], dtype=wide)
     four = both[:, 0:columns:2] + both[:, 1:columns:2]
-    halved: Grey = np.right_shift(four, 2).astype(grey.dtype)
-    return halved
+    smaller: Grey = np.right_shift(four, 2).astype(grey.dtype)
+    return smaller
 
 
 def _sharpness(grey: Grey) -> NDArray[np.float32]:
@@ -161,7 +180,12 @@ def sharp_cells(found: SharpMap, among: NDArray[np.bool_] | None = None) -> NDAr
 
 
 def pieces(
-    found: SharpMap, shape: tuple[int, ...], *, margin: int, among: NDArray[np.bool_] | None = None
+    found: SharpMap,
+    shape: tuple[int, ...],
+    *,
+    margin: int,
+    among: NDArray[np.bool_] | None = None,
+    scale: float = 1.0,
 ) -> list[Piece]:
     """Return rectangles that hold all sharp cells, grown by `margin` pixels, the strongest first."""
     rows, columns = shape
@@ -171,7 +195,7 @@ def pieces(
         left, top = max(0, x0 * found.cell - margin), max(0, y0 * found.cell - margin)
         right, bottom = min(columns, x1 * found.cell + margin), min(rows, y1 * found.cell + margin)
         if right > left and bottom > top:
-            made.append(Piece(left, top, right, bottom, strength))
+            made.append(Piece(left, top, right, bottom, strength, scale))
     return sorted(made, key=lambda p: -p.strength)
 
 

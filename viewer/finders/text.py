@@ -16,17 +16,12 @@ from numpy.typing import NDArray
 
 from viewer.finders.canvas import Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
+from viewer.finders.line_ends import ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
-from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
+from viewer.finders.places import all_places, groups, strongest_places
+from viewer.finders.sharpness import Grey, Piece, SharpMap, sharp_map
+from viewer.finders.text_box import TextBox
 
-_MARGIN: Final = 12
-"""Pixels round sharp cells that are looked at too."""
-_CANVAS: Final = 1_000_000
-"""Pixels of pieces on one canvas."""
-_WHOLE: Final = 2_200_000
-"""A frame of up to so many pixels is looked at as a whole when most of it is sharp."""
-_MOST: Final = 0.8
-_TILE, _OVERLAP = 1024, 128
 _SMALLEST: Final = 32
 """Sides of the smallest picture the network is asked about; smaller ones are framed."""
 
@@ -37,26 +32,6 @@ _TALLEST: Final = 110
 """Pixels of the shorter side above which a find is an organ, not a line of text."""
 _SEEN: Final = 0.3
 """Share of the decoy's letters that has to be found. Alone on a canvas 0.6 are: finds are slim."""
-
-
-@dataclass(frozen=True, slots=True)
-class TextBox:
-    """A line of text in pixels of the frame, ends not included; `score`: 0 to 1, how sure the network is."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    score: float = 1.0
-
-    def moved(self, x: int, y: int) -> "TextBox":
-        """Return it `x` pixels further right and `y` further down."""
-        return TextBox(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y, self.score)
-
-    def clipped(self, rows: int, columns: int) -> "TextBox | None":
-        """Return what of it lies on a frame of that size, None when nothing does."""
-        x0, y0, x1, y1 = max(0, self.x0), max(0, self.y0), min(columns, self.x1), min(rows, self.y1)
-        return TextBox(x0, y0, x1, y1, self.score) if x0 < x1 and y0 < y1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +74,35 @@ class TextFinder:
         framed = _framed(grey)
         if found is None or framed is not grey:
             found = sharp_map(framed)
-        wanted, whole = (_strongest(found, framed, strongest), False) if strongest else _wanted(found, framed)
+        if strongest:
+            wanted, whole = strongest_places(found, framed, strongest), False
+        else:
+            wanted, whole = all_places(found, framed)
         boxes: list[TextBox] = []
         seen: list[Piece] = []
-        for group in _groups(wanted):
+        for group in groups(wanted):
             if seen and time.monotonic() - began > seconds:
                 break
-            crops = [cut_out(framed, found, piece, whole=whole) for piece in group]
-            boxes += [box.moved(group[at].x0, group[at].y0) for at, box in self.find_in(crops)]
+            boxes += self._on_pieces(framed, found, group, whole=whole)
             seen += group
+        boxes = joined([box for box in boxes if box.clipped(rows, columns) is not None])
+        if not strongest:
+            boxes = self._with_ends(framed, found, boxes)
         inside = (box.clipped(rows, columns) for box in boxes)
         return Looked(tuple(b for b in inside if b is not None), tuple(wanted[len(seen) :]), tuple(seen))
+
+    def _on_pieces(
+        self, grey: Grey, found: SharpMap, group: Sequence[Piece], *, whole: bool = False
+    ) -> list[TextBox]:
+        crops = [cut_out(grey, found, piece, whole=whole) for piece in group]
+        placed = ((group[at], box) for at, box in self.find_in(crops))
+        return [box.scaled(1 / piece.scale).moved(piece.x0, piece.y0) for piece, box in placed]
+
+    def _with_ends(self, grey: Grey, found: SharpMap, boxes: list[TextBox]) -> list[TextBox]:
+        """Return boxes with what a second look past their ends found."""
+        past = ends(boxes, found, *grey.shape)
+        more = [box for group in groups(past) for box in self._on_pieces(grey, found, group)]
+        return joined([*boxes, *(box for box in more if not any(_mostly_in(box, b) for b in boxes))])
 
     def find_in(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[int, TextBox]]:
         """Return the lines on crops that are looked at together, each with the number of its crop.
@@ -137,52 +130,10 @@ def _framed(grey: Grey) -> Grey:
     return framed
 
 
-def _wanted(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
-    """Return the pieces to look at, and whether they are the whole frame instead."""
-    rows, columns = grey.shape
-    sharp = pieces(found, (rows, columns), margin=_MARGIN)
-    if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
-        return [Piece(0, 0, columns, rows, sharp[0].strength)], True
-    return [tile for piece in sharp for tile in _tiles(piece)], False
-
-
-def _strongest(found: SharpMap, grey: Grey, most: int) -> list[Piece]:
-    """Return pieces round the sharpest cells, of about `most` pixels together."""
-    cells = max(1, most // (4 * found.cell * found.cell))
-    strength = found.strength.ravel()
-    least = float(np.partition(strength, -cells)[-cells]) if cells < strength.size else 0.0
-    made: list[Piece] = []
-    for piece in pieces(found, grey.shape, margin=_MARGIN, among=found.strength >= least):
-        if made and sum(p.area for p in made) + piece.area > 2 * most:
-            break
-        made += _tiles(piece)
-    return made
-
-
-def _tiles(piece: Piece) -> list[Piece]:
-    """Return a piece that is too large for a canvas as several that overlap by more than a line's height."""
-    if piece.area <= _CANVAS:
-        return [piece]
-    downs = range(piece.y0, max(piece.y0 + 1, piece.y1 - _OVERLAP), _TILE - _OVERLAP)
-    acrosses = range(piece.x0, max(piece.x0 + 1, piece.x1 - _OVERLAP), _TILE - _OVERLAP)
-    return [
-        Piece(x, y, min(x + _TILE, piece.x1), min(y + _TILE, piece.y1), piece.strength)
-        for y in downs
-        for x in acrosses
-    ]
-
-
-def _groups(wanted: Sequence[Piece]) -> list[list[Piece]]:
-    """Return pieces in their order, as many together as a canvas is to hold."""
-    made: list[list[Piece]] = []
-    area = 0
-    for piece in wanted:
-        if not made or area + piece.area > _CANVAS:
-            made.append([])
-            area = 0
-        made[-1].append(piece)
-        area += piece.area
-    return made
+def _mostly_in(box: TextBox, other: TextBox) -> bool:
+    x = min(box.x1, other.x1) - max(box.x0, other.x0)
+    y = min(box.y1, other.y1) - max(box.y0, other.y0)
+    return x > 0 and y > 0 and 2 * x * y > (box.x1 - box.x0) * (box.y1 - box.y0)
 
 
 def _decoy_found(likely: NDArray[np.float32]) -> bool:

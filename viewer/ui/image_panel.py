@@ -25,7 +25,7 @@ from viewer.dicom.catalog import Instance
 from viewer.dicom.charset import display_name
 from viewer.dicom.documents import PDF
 from viewer.finders.proposals import TextProposal
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 from viewer.pixels.regions import Box, Ellipse, Region, ScopeKind, Shape
 from viewer.pixels.render import CT_PRESETS, Picture
 from viewer.rules.documents import shows_pixels

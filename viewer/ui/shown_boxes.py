@@ -6,7 +6,7 @@ from viewer.app.text_search import OpenText, TextSearch
 from viewer.app.workspace import Workspace
 from viewer.finders.image_text import Layer
 from viewer.finders.proposals import TextProposal
-from viewer.finders.text import TextBox
+from viewer.finders.text_box import TextBox
 from viewer.pixels.regions import Box, Region
 from viewer.ui.overlay_paint import BoxItem, BoxState
 

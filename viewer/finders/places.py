@@ -1,0 +1,102 @@
+"""Which pieces of a frame go before the network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.finders.sharpness import HALF, Grey, Piece, SharpMap, pieces
+
+_MARGIN: Final = 12
+"""Pixels round sharp cells that are looked at too."""
+_CANVAS: Final = 1_000_000
+"""Pixels of pieces on one canvas."""
+_LARGEST_CANVAS: Final = 1_200_000
+_WHOLE: Final = 2_200_000
+"""A frame of up to so many pixels is looked at as a whole when most of it is sharp."""
+_MOST: Final = 0.8
+_SMALL: Final = 1100
+"""Pixels of the longer side up to which such a frame is enlarged: letters of 8 pixels lie on speckle."""
+_ENLARGED: Final = 1.5
+_TILE, _OVERLAP = 1024, 128
+
+
+def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
+    """Return the pieces to look at, and whether they are the whole frame instead."""
+    rows, columns = grey.shape
+    sharp = pieces(found, (rows, columns), margin=_MARGIN)
+    if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
+        small = max(grey.shape) <= _SMALL
+        return _strips(Piece(0, 0, columns, rows, sharp[0].strength, _ENLARGED if small else 1.0)), True
+    wanted = [tile for piece in sharp for tile in _tiles(piece)]
+    if found.coarse is not None:
+        among = ~_held(sharp, found.coarse)
+        soft = pieces(found.coarse, (rows, columns), margin=2 * _MARGIN, among=among, scale=HALF)
+        wanted += [tile for piece in soft for tile in _tiles(piece)]
+    return wanted, False
+
+
+def strongest_places(found: SharpMap, grey: Grey, most: int) -> list[Piece]:
+    """Return pieces round the sharpest cells, of about `most` pixels together."""
+    cells = max(1, most // (4 * found.cell * found.cell))
+    strength = found.strength.ravel()
+    least = float(np.partition(strength, -cells)[-cells]) if cells < strength.size else 0.0
+    made: list[Piece] = []
+    for piece in pieces(found, grey.shape, margin=_MARGIN, among=found.strength >= least):
+        if made and sum(p.area for p in made) + piece.area > 2 * most:
+            break
+        made += _tiles(piece)
+    return made
+
+
+def groups(wanted: Sequence[Piece]) -> list[list[Piece]]:
+    """Return pieces in their order, as many together as a canvas is to hold."""
+    made: list[list[Piece]] = []
+    area = 0
+    for piece in wanted:
+        if not made or area + piece.area > _CANVAS:
+            made.append([])
+            area = 0
+        made[-1].append(piece)
+        area += piece.area
+    return made
+
+
+def _held(sharp: Sequence[Piece], coarse: SharpMap) -> NDArray[np.bool_]:
+    """Return the cells of a coarse map that lie in pieces as a whole."""
+    held = np.zeros(coarse.strength.shape, np.bool_)
+    cell = coarse.cell
+    for piece in sharp:
+        held[-(-piece.y0 // cell) : piece.y1 // cell, -(-piece.x0 // cell) : piece.x1 // cell] = True
+    return held
+
+
+def _strips(piece: Piece) -> list[Piece]:
+    """Return a whole frame cut across its longer side into as few pieces as canvases hold; they overlap."""
+    count = -(-piece.area // _LARGEST_CANVAS)
+    wide = piece.x1 >= piece.y1
+    length = piece.x1 if wide else piece.y1
+    half = round(_OVERLAP / piece.scale / 2) if count > 1 else 0
+    made = []
+    for index in range(count):
+        first = max(0, length * index // count - half)
+        last = min(length, length * (index + 1) // count + half)
+        strip = {"x0": first, "x1": last} if wide else {"y0": first, "y1": last}
+        made.append(replace(piece, **strip))
+    return made
+
+
+def _tiles(piece: Piece) -> list[Piece]:
+    """Return a piece that is too large for a canvas as several that overlap by more than a line's height."""
+    if piece.area <= _CANVAS:
+        return [piece]
+    tile, overlap = round(_TILE / piece.scale), round(_OVERLAP / piece.scale)
+    downs = range(piece.y0, max(piece.y0 + 1, piece.y1 - overlap), tile - overlap)
+    acrosses = range(piece.x0, max(piece.x0 + 1, piece.x1 - overlap), tile - overlap)
+    return [
+        Piece(x, y, min(x + tile, piece.x1), min(y + tile, piece.y1), piece.strength, piece.scale)
+        for y in downs
+        for x in acrosses
+    ]

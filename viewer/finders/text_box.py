@@ -1,0 +1,31 @@
+"""A line of text on a frame."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """A line of text in pixels of the frame, ends not included; `score`: 0 to 1, how sure the network is."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    score: float = 1.0
+
+    def moved(self, x: int, y: int) -> "TextBox":
+        """Return it `x` pixels further right and `y` further down."""
+        return TextBox(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y, self.score)
+
+    def scaled(self, by: float) -> "TextBox":
+        """Return it on a frame whose sides are `by` times as long."""
+        first, last = math.floor, math.ceil
+        return TextBox(
+            first(self.x0 * by), first(self.y0 * by), last(self.x1 * by), last(self.y1 * by), self.score
+        )
+
+    def clipped(self, rows: int, columns: int) -> "TextBox | None":
+        """Return what of it lies on a frame of that size, None when nothing does."""
+        x0, y0, x1, y1 = max(0, self.x0), max(0, self.y0), min(columns, self.x1), min(rows, self.y1)
+        return TextBox(x0, y0, x1, y1, self.score) if x0 < x1 and y0 < y1 else None
