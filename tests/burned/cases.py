@@ -28,6 +28,7 @@ OTHER = (
     "性别:女 年龄:62岁",
 )
 SHORT = ("MRN 77", "J.D.", "ID 9")
+UNSEEN = 0.03
 CONTRASTS = (1.0, 1.0, 1.0, 0.5, 0.3, 0.15, 0.08)
 
 
@@ -146,14 +147,20 @@ class Painter:
             ground, contrast = 0.0 if up else 1.0, max(contrast, 0.25)
             self.picture[max(0, y - 3) : y + high + 3, max(0, x - 3) : x + wide + 3] = ground
             here[...] = ground
+        before = here.copy()
         if contrast >= 0.9:
             here[...] = here * (1 - weight) + (1.0 if up else 0.0) * weight
         else:
             here += weight * (contrast if up else -contrast)
         np.clip(here, 0, 1, out=here)
         text, size, turned, script, phi = told
+        # White on what is white already is no ink: nobody can see it.
+        changed = np.abs(here - before)
+        seen = (changed if changed.ndim == 2 else changed.max(axis=2)) > UNSEEN
         inked = mask > 0.35 * min(1.0, float(mask.max()) / 0.6 if mask.max() < 0.6 else 1.0)
-        self.strings.append(Drawn(text, x, y, inked, size, contrast, turned, script, phi))
+        if not (inked & seen).any():
+            return
+        self.strings.append(Drawn(text, x, y, inked & seen, size, contrast, turned, script, phi))
 
 
 def _words(random_: Random, *, chinese: bool) -> tuple[Dataset, list[tuple[str, bool]]]:

@@ -23,7 +23,9 @@ _GAP: Final = 0.7
 """Heights between two parts of one line at most."""
 _BESIDE: Final = 0.6
 """Share of the lower of two parts that has to lie beside the other."""
-_ALIKE: Final = 1.8
+_LEVEL: Final = 0.35
+"""Share of the lower one's height that the middles of two parts may differ by."""
+_ALIKE: Final = 1.6
 """How many times as high as the other one part of a line may be."""
 
 
@@ -95,7 +97,9 @@ def are_one_line(a: TextBox, b: TextBox, *, gap: float = _GAP) -> bool:
     low, high = sorted((across_a[1] - across_a[0], across_b[1] - across_b[0]))
     beside = min(across_a[1], across_b[1]) - max(across_a[0], across_b[0])
     apart = max(along_a[0], along_b[0]) - min(along_a[1], along_b[1])
-    return low > 0 and high <= _ALIKE * low and beside >= _BESIDE * low and apart <= gap * low
+    askew = abs(across_a[0] + across_a[1] - across_b[0] - across_b[1]) / 2
+    alike = low > 0 and high <= _ALIKE * low and beside >= _BESIDE * low and askew <= _LEVEL * low
+    return alike and apart <= gap * low
 
 
 def _round(a: TextBox, b: TextBox) -> TextBox:
