@@ -21,6 +21,8 @@ Grey: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 HALF: Final = 0.5
 _CELL: Final = 8
 """Pixels of one cell, at the scale that is looked at."""
+_SMALLEST: Final = 32
+"""Sides of the smallest picture that the network is asked about."""
 _LARGE: Final = 1400
 """From this long side on, means of 2 x 2 pixels are looked at."""
 _OVER_NOISE: Final = 2.0
@@ -77,6 +79,7 @@ class Piece:
 
 def sharp_map(grey: Grey) -> SharpMap:
     """Return how sharp each cell of a picture is, beside the noise round it."""
+    grey = framed(grey)
     large = max(grey.shape) > _LARGE
     darkest, brightest = _range(grey)
     unit = (brightest - darkest) / 255
@@ -86,6 +89,18 @@ def sharp_map(grey: Grey) -> SharpMap:
     strength = _strength(halved(half), unit, _OVER_NOISE_COARSE)
     coarse = SharpMap(strength, 4 * _CELL, darkest, brightest)
     return SharpMap(_strength(half, unit, _OVER_NOISE), 2 * _CELL, darkest, brightest, coarse)
+
+
+def framed(grey: Grey) -> Grey:
+    """Return a picture whose sides are long enough to be looked at: short ones go on as they end."""
+    down, across = (max(0, _SMALLEST - side) for side in grey.shape)
+    if not down and not across:
+        return grey
+    last_rows, last_columns = (
+        np.minimum(np.arange(n + more), n - 1) for n, more in zip(grey.shape, (down, across), strict=True)
+    )
+    longer: Grey = grey[last_rows][:, last_columns]
+    return longer
 
 
 def _strength(grey: Grey, unit: float, over_noise: float) -> NDArray[np.float32]:

@@ -19,11 +19,8 @@ from viewer.finders.components import components
 from viewer.finders.line_ends import ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places, groups, strongest_places
-from viewer.finders.sharpness import Grey, Piece, SharpMap, sharp_map
+from viewer.finders.sharpness import Grey, Piece, SharpMap, framed, sharp_map
 from viewer.finders.text_box import TextBox
-
-_SMALLEST: Final = 32
-"""Sides of the smallest picture the network is asked about; smaller ones are framed."""
 
 _PIXEL: Final = 0.25
 _LINE: Final = 0.4
@@ -71,23 +68,22 @@ class TextFinder:
         """
         began = time.monotonic()
         rows, columns = grey.shape
-        framed = _framed(grey)
-        if found is None or framed is not grey:
-            found = sharp_map(framed)
+        found = found or sharp_map(grey)
+        grey = framed(grey)
         if strongest:
-            wanted, whole = strongest_places(found, framed, strongest), False
+            wanted, whole = strongest_places(found, grey, strongest), False
         else:
-            wanted, whole = all_places(found, framed)
+            wanted, whole = all_places(found, grey)
         boxes: list[TextBox] = []
         seen: list[Piece] = []
         for group in groups(wanted):
             if seen and time.monotonic() - began > seconds:
                 break
-            boxes += self._on_pieces(framed, found, group, whole=whole)
+            boxes += self._on_pieces(grey, found, group, whole=whole)
             seen += group
         boxes = joined([box for box in boxes if box.clipped(rows, columns) is not None])
         if not strongest:
-            boxes = self._with_ends(framed, found, boxes)
+            boxes = self._with_ends(grey, found, boxes)
         inside = (box.clipped(rows, columns) for box in boxes)
         return Looked(tuple(b for b in inside if b is not None), tuple(wanted[len(seen) :]), tuple(seen))
 
@@ -117,17 +113,6 @@ class TextFinder:
         if not _decoy_found(likely[made.height :]):
             raise NoTextSearch("The search for text in the pixels did not find its own sample.")
         return _boxes(likely, made)
-
-
-def _framed(grey: Grey) -> Grey:
-    down, across = (max(0, _SMALLEST - side) for side in grey.shape)
-    if not down and not across:
-        return grey
-    last_rows, last_columns = (
-        np.minimum(np.arange(n + more), n - 1) for n, more in zip(grey.shape, (down, across), strict=True)
-    )
-    framed: Grey = grey[last_rows][:, last_columns]
-    return framed
 
 
 def _mostly_in(box: TextBox, other: TextBox) -> bool:

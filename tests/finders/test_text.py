@@ -1,0 +1,206 @@
+"""Text on one frame: found in every shape, read, and told when it could not be looked for."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.finders.drawn import covered, extent, frame
+from viewer.finders import networks
+from viewer.finders.line_ends import joined
+from viewer.finders.lone_marks import without_lone_marks
+from viewer.finders.many_frames import Eyes
+from viewer.finders.networks import DETECTOR, RECOGNISER, NoTextSearch, load_network
+from viewer.finders.places import all_places
+from viewer.finders.reading import ReadLine
+from viewer.finders.sharpness import sharp_map
+from viewer.finders.text import TextFinder
+from viewer.finders.text_box import TextBox
+from viewer.resources import resource
+
+pytestmark = pytest.mark.text
+
+NAME, DATE = "QUENBERT OSWALDINE", "DOB 03.12.1961"
+LINES = {(40, 30): NAME, (500, 520): DATE}
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    return Eyes.open(threads=2)
+
+
+def said(eyes: Eyes, grey: np.ndarray) -> str:
+    lines, whole = eyes.lines(grey)
+    assert whole
+    return " | ".join(line.text for line in lines).upper()
+
+
+@pytest.mark.parametrize("how", ["white", "black", "inverted", "16 bit", "signed range", "film"])
+def test_lines_are_found_and_read(eyes: Eyes, how: str) -> None:
+    shape = (2200, 1800) if how == "film" else (600, 800)
+    grey = frame(LINES, shape, ink=10 if how == "black" else 235)
+    if how == "inverted":
+        grey = 255 - grey
+    if how == "16 bit":
+        grey = grey.astype(np.uint16) * 13 + 300
+    if how == "signed range":
+        grey = grey.astype(np.uint16) * 4 + 32768
+    found = eyes.finder.find(grey)
+    assert not found.unseen
+    for place, text in LINES.items():
+        assert covered(list(found.boxes), extent(place, text)) > 0.97
+    read = said(eyes, grey)
+    assert "QUENBERT" in read
+    assert "03.12.1961" in read
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_turned_lines_are_read_upright(eyes: Eyes, turns: int) -> None:
+    grey = np.ascontiguousarray(np.rot90(frame({(200, 300): NAME}), turns))
+    assert "QUENBERT" in said(eyes, grey)
+
+
+def test_a_frame_without_text_has_none(eyes: Eyes) -> None:
+    for shape in ((600, 800), (2000, 1600)):
+        assert eyes.lines(frame({}, shape)) == ([], True)
+
+
+def test_tiny_frames_are_looked_at(eyes: Eyes) -> None:
+    assert eyes.lines(np.zeros((1, 1), np.uint8)) == ([], True)
+    assert eyes.lines(np.full((14, 3000), 9, np.uint16)) == ([], True)
+
+
+def test_a_line_from_light_into_dark_is_found_whole(eyes: Eyes) -> None:
+    """Its two halves have other contrasts; what was found first is looked past."""
+    grey = frame({}, (900, 1500), ground=70)
+    ramp = np.clip(grey + np.linspace(0, 150, 1500), 0, 255)
+    letters = frame({(420, 420): "HOSPITAL OF SAINT EKATERIN"}, (900, 1500), size=40, ground=0, noise=0)
+    grey = np.where(letters > 200, np.clip(ramp - 60, 0, 255), ramp).astype(np.uint8)
+    found = eyes.finder.find(grey)
+    where = extent((420, 420), "HOSPITAL OF SAINT EKATERIN", 40)
+    assert covered(list(found.boxes), where, by=6) > 0.97
+
+
+def test_what_the_time_did_not_reach_is_told(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.finders.places._CANVAS", 8_000)
+    grey = frame({(30, 40 + 90 * i): f"NUMBER {i} QUENBERT" for i in range(20)}, (2000, 1600))
+    wanted, _ = all_places(sharp_map(grey), grey)
+    found = eyes.finder.find(grey, seconds=0)
+    assert found.looked_at
+    assert found.unseen
+    assert len(found.looked_at) + len(found.unseen) == len(wanted)
+    _, whole = eyes.lines(grey, seconds=0)
+    assert not whole
+
+
+def test_the_search_fails_when_its_own_sample_is_not_found(
+    eyes: Eyes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = np.zeros((32, 320), np.uint8)
+    monkeypatch.setattr("viewer.finders.canvas.decoy", lambda: blind)
+    with pytest.raises(NoTextSearch, match="did not find its own sample"):
+        eyes.finder.find(frame(LINES))
+
+
+def test_a_network_that_finds_nothing_is_no_clean_image(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        characters = ()
+
+        def run(self, pixels: np.ndarray) -> np.ndarray:
+            return np.zeros((1, 1, *pixels.shape[2:]), np.float32)
+
+    with pytest.raises(NoTextSearch):
+        TextFinder(Silent()).find(frame(LINES))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", ["missing", "damaged", "no runtime"])
+def test_networks_that_are_not_whole_are_told(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (DETECTOR, RECOGNISER, "manifest.json"):
+        (tmp_path / name).write_bytes(resource("text", name).read_bytes())
+    if fault == "missing":
+        (tmp_path / DETECTOR).unlink()
+    if fault == "damaged":
+        content = bytearray((tmp_path / DETECTOR).read_bytes())
+        content[5_000_000] ^= 1
+        (tmp_path / DETECTOR).write_bytes(bytes(content))
+    if fault == "no runtime":
+        monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setattr(networks, "resource", lambda _folder, name: tmp_path / name)
+    networks.text_search_trouble.cache_clear()
+    try:
+        assert bool(networks.text_search_trouble()) is (fault != "damaged")
+        with pytest.raises(NoTextSearch):
+            load_network(DETECTOR, threads=1)
+    finally:
+        networks.text_search_trouble.cache_clear()
+
+
+def test_small_weights_are_zero_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = np.random.default_rng(5).normal(0, 0.5, (1, 3, 48, 160)).astype(np.float32)
+    fast = load_network(RECOGNISER, threads=1)
+    monkeypatch.setattr(networks, "_without_denormals", lambda content, places: content)
+    assert np.allclose(fast.run(line), load_network(RECOGNISER, threads=1).run(line), atol=1e-6)
+    content = resource("text", DETECTOR).read_bytes()
+    monkeypatch.undo()
+    places = ((4236913, 384),)
+    changed = networks._without_denormals(content, places)
+    assert hashlib.sha256(changed).digest() != hashlib.sha256(content).digest()
+    weights = np.frombuffer(changed, "<f4", *reversed(places[0]))
+    assert ((weights == 0) | (np.abs(weights) >= np.finfo(np.float32).tiny)).all()
+
+
+# Marks and parts of lines ----------------------------------------------------------------------------
+
+
+def line(text: str, sure: float, box: TextBox) -> ReadLine:
+    return ReadLine(box, text, sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "wide", "high", "stays"),
+    [
+        ("4", 0.4, 17, 28, False),
+        ("", 0.0, 15, 15, False),
+        ("|", 0.99, 12, 30, False),
+        ("之", 0.6, 17, 27, False),
+        ("王", 0.97, 20, 22, True),
+        ("L", 0.99, 30, 34, True),
+        ("", 0.0, 240, 22, True),
+        ("张伟", 0.4, 60, 22, True),
+        ("058", 0.4, 11, 6, False),
+        ("QUENBERT", 0.3, 120, 20, True),
+    ],
+)
+def test_marks_that_are_no_text_are_left_out(
+    text: str, sure: float, wide: int, high: int, stays: bool
+) -> None:
+    one = line(text, sure, TextBox(100, 100, 100 + wide, 100 + high))
+    assert bool(without_lone_marks([one])) is stays
+
+
+def test_a_mark_beside_a_line_belongs_to_it() -> None:
+    mark = line("q", 0.3, TextBox(100, 100, 118, 122))
+    name = line("UENBERT", 0.9, TextBox(124, 99, 240, 123))
+    assert set(without_lone_marks([mark, name])) == {mark, name}
+    assert without_lone_marks([mark], [name.box]) == [mark]
+    assert without_lone_marks([mark]) == []
+
+
+def test_parts_of_one_line_are_joined_and_two_lines_are_not() -> None:
+    parts = [TextBox(0, 0, 60, 20, 0.5), TextBox(66, 1, 120, 21, 0.9), TextBox(126, 0, 200, 19)]
+    below = TextBox(0, 17, 200, 37)
+    far = TextBox(300, 0, 360, 20)
+    standing = [TextBox(400, 0, 420, 80), TextBox(401, 88, 421, 180)]
+    assert set(joined([*parts, below, far, *standing])) == {
+        TextBox(0, 0, 200, 21, 1.0), below, far, TextBox(400, 0, 421, 180),
+    }  # fmt: skip
+
+
+def test_boxes_keep_to_the_frame(eyes: Eyes) -> None:
+    grey = frame({(-4, -3): NAME, (640, 580): NAME})
+    for box in eyes.finder.find(grey).boxes:
+        assert 0 <= box.x0 < box.x1 <= 800
+        assert 0 <= box.y0 < box.y1 <= 600
