@@ -99,3 +99,23 @@ def test_what_is_cancelled_is_not_looked_at(eyes: Eyes) -> None:
 
     found = text_of_frames(loop(8).__getitem__, 8, eyes, way=Way.EACH, cancelled=cancelled)
     assert Care.NOT in found.care
+
+
+@pytest.mark.parametrize("whole", [0, 3])
+def test_a_wrong_number_of_frames_ends_soon(eyes: Eyes, whole: int) -> None:
+    tried, asked = [], []
+
+    def one(index: int) -> np.ndarray:
+        tried.append(index)
+        if index >= whole:
+            raise Unsupported("There is no such frame.")
+        return frame({}, (64, 64), seed=index)
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return False
+
+    found = text_of_frames(one, 999_999, eyes, way=Way.LOOP, cancelled=cancelled)
+    assert max(len(tried), len(asked)) < 60
+    assert found.care[whole:] == (Care.NOT,) * (999_999 - whole)
+    assert found.trouble

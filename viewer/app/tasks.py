@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 
+from viewer.app.garbage import GuiGarbage
 from viewer.dicom.errors import Cancelled, DeidError
 
 _WAIT_MS: Final = 5000
@@ -18,11 +19,18 @@ Work: TypeAlias = Callable[[Callable[[int, int], None], Callable[[], bool]], Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ticket:
+    """What a worker knows of its job. Nothing of Qt: a worker must not be the last to let go of that."""
+
     key: str
+    stop: Event = field(default_factory=Event)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    ticket: _Ticket
     done: Callable[[Any], None]
     failed: Callable[[str], None]
     progress: Callable[[int, int], None] | None
-    stop: Event = field(default_factory=Event)
 
 
 class _Courier(QObject):
@@ -66,7 +74,8 @@ class Tasks(QObject):
         self._courier.finished.connect(self._on_finished, queued)
         self._courier.failed.connect(self._on_failed, queued)
         self._courier.progressed.connect(self._on_progressed, queued)
-        self._current: dict[str, _Ticket] = {}
+        self._current: dict[str, _Job] = {}
+        self._garbage = GuiGarbage(lambda: self._pool.activeThreadCount() > 0, self)
 
     def start(
         self,
@@ -77,23 +86,27 @@ class Tasks(QObject):
         failed: Callable[[str], None],
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Start a job; an older one of the same key is cancelled and its result dropped."""
+        """Start a job; an older one of the same key is cancelled and its result dropped.
+
+        `work` must not hold a QObject: the worker may be the last to let go of it.
+        """
         self.cancel(key)
-        ticket = _Ticket(key, done, failed, progress)
-        self._current[key] = ticket
+        ticket = _Ticket(key)
+        self._current[key] = _Job(ticket, done, failed, progress)
+        self._garbage.put_off()
         self._pool.start(_Runnable(work, ticket, self._courier))
 
     def cancel(self, key: str) -> None:
         """Ask a job to stop; nothing of it arrives any more."""
-        ticket = self._current.pop(key, None)
-        if ticket is not None:
-            ticket.stop.set()
+        job = self._current.pop(key, None)
+        if job is not None:
+            job.ticket.stop.set()
 
     def request_stop(self, key: str) -> None:
         """Ask a job to stop, but take what it returns (an export reports what it wrote)."""
-        ticket = self._current.get(key)
-        if ticket is not None:
-            ticket.stop.set()
+        job = self._current.get(key)
+        if job is not None:
+            job.ticket.stop.set()
 
     def running(self, key: str) -> bool:
         """Return whether a job of this key is under way."""
@@ -104,20 +117,25 @@ class Tasks(QObject):
         for key in list(self._current):
             self.cancel(key)
         self._pool.waitForDone(_WAIT_MS)
+        self._garbage.resume()
 
-    def _is_current(self, ticket: _Ticket) -> bool:
-        return self._current.get(ticket.key) is ticket
+    def _of(self, ticket: _Ticket) -> _Job | None:
+        job = self._current.get(ticket.key)
+        return job if job is not None and job.ticket is ticket else None
 
     def _on_finished(self, ticket: _Ticket, value: object) -> None:
-        if self._is_current(ticket):
+        job = self._of(ticket)
+        if job is not None:
             del self._current[ticket.key]
-            ticket.done(value)
+            job.done(value)
 
     def _on_failed(self, ticket: _Ticket, sentence: str) -> None:
-        if self._is_current(ticket):
+        job = self._of(ticket)
+        if job is not None:
             del self._current[ticket.key]
-            ticket.failed(sentence)
+            job.failed(sentence)
 
     def _on_progressed(self, ticket: _Ticket, done: int, total: int) -> None:
-        if self._is_current(ticket) and ticket.progress is not None:
-            ticket.progress(done, total)
+        job = self._of(ticket)
+        if job is not None and job.progress is not None:
+            job.progress(done, total)

@@ -3,32 +3,28 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from queue import Empty, SimpleQueue
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from viewer.app.blockers import Blocker
 from viewer.app.region_scopes import Selection, regions_for_image
 from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Catalog, Instance, Series, Study
+from viewer.finders.covered import is_covered
 from viewer.finders.identity import Kind
 from viewer.finders.image_text import Layer
 from viewer.finders.many_frames import Care, Eyes
 from viewer.finders.networks import text_search_trouble
 from viewer.finders.proposals import TextProposal
 from viewer.finders.study_text import ImageProposals, groups, identity_of_study, look_at
-from viewer.pixels.areas import areas
-from viewer.pixels.regions import Box, Region
+from viewer.pixels.regions import Box
 
 TEXT: Final = "text in pixels"
 _PAUSE_MS: Final = 150
 _TURN: Final = 0.001
 """Seconds that the search sleeps after each frame."""
-_COVERED: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +76,14 @@ class TextSearch(QObject):
         self._found = {}
         self._homes = {i.number: (s, r) for s in catalog.studies for r in s.series for i in r.instances}
         arrived: SimpleQueue[ImageProposals] = SimpleQueue()
-        self._arrived = arrived
+        self._arrived, open_eyes = arrived, self._open_eyes
         self.done = 0
         self.total = sum(1 for i in catalog.instances if i.frames)
         self.trouble = text_search_trouble() if self.total else ""
         if self.total and not self.trouble:
             self._workspace.tasks.start(
                 TEXT,
-                lambda progress, cancelled: _search(
-                    catalog, likely, self._open_eyes, arrived, progress, cancelled
-                ),
+                lambda progress, cancelled: _search(catalog, likely, open_eyes, arrived, progress, cancelled),
                 lambda _: self._finished(""),
                 failed=self._finished,
                 progress=self._progressed,
@@ -136,7 +130,9 @@ class TextSearch(QObject):
             return ()
         study, series = self._homes[instance.number]
         regions = regions_for_image(Selection(study, series, instance), recipe.regions)
-        return tuple(p for p in waiting if not _is_covered(p, regions, instance))
+        return tuple(
+            p for p in waiting if not is_covered(p, regions, instance.rows, instance.columns, instance.frames)
+        )
 
     def open_here(self) -> tuple[TextProposal, ...]:
         """Return the open proposals of the frame on screen."""
@@ -244,36 +240,3 @@ def _search(
             arrived.put(found)
         done += len(group.instances)
         progress(done, total)
-
-
-# Covered ---------------------------------------------------------------------------------------------
-
-
-def _is_covered(proposal: TextProposal, regions: tuple[Region, ...], instance: Instance) -> bool:
-    """Return whether regions blank nearly all of a proposal, on every frame where it stands."""
-    if proposal.layer is Layer.ICON or not regions:
-        return False
-    frames = proposal.frames if proposal.frames is not None else frozenset(range(instance.frames))
-    box = proposal.box
-    spans = {tuple(r for r in regions if _holds_frame(r, frame)) for frame in frames}
-    for here in spans:
-        mask = _blanked(here, instance.rows, instance.columns)
-        part = mask[box.y : box.y + box.height, box.x : box.x + box.width]
-        if not part.size or part.mean() < _COVERED:
-            return False
-    return True
-
-
-def _holds_frame(region: Region, frame: int) -> bool:
-    span = region.scope.frames
-    return span is None or span[0] <= frame <= span[1]
-
-
-@lru_cache(maxsize=8)
-def _blanked(regions: tuple[Region, ...], rows: int, columns: int) -> NDArray[np.bool_]:
-    """Return which pixels of a frame regions blank; those for another size are left out."""
-    mask = np.zeros((rows, columns), np.bool_)
-    blanks = [r.blank((0,)) for r in regions if (r.scope.rows, r.scope.columns) == (rows, columns)]
-    for down, across, _ in areas(blanks, rows, columns):
-        mask[down, across] = True
-    return mask

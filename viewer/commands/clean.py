@@ -134,7 +134,7 @@ def clean(
         destination,
         replace_existing,
         reasons,
-        text=_text(catalog, profile.text),
+        text=_text(catalog, recipe),
         read_again=profile.text is not PixelText.OFF,
         disc=disc,
     )
@@ -149,11 +149,11 @@ def clean(
     sys.exit(FOUND if report.counts["held"] or report.counts["rejected"] else 0)
 
 
-def _text(catalog: Catalog, policy: PixelText) -> dict[int, TextOutcome]:
-    if policy is PixelText.OFF:
+def _text(catalog: Catalog, recipe: Recipe) -> dict[int, TextOutcome]:
+    if recipe.profile.text is PixelText.OFF:
         return {}
     with progress_bar("Looking for text") as progress:
-        return outcomes(catalog, policy, progress=progress, cancelled=lambda: False)
+        return outcomes(catalog, recipe, progress=progress, cancelled=lambda: False)
 
 
 def _exported(job: Job, workers: int) -> Report:

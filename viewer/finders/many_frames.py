@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from viewer.dicom.errors import Unsupported
 from viewer.finders.canvas import cut_out
 from viewer.finders.lone_marks import without_lone_marks
+from viewer.finders.places import groups
 from viewer.finders.reading import LineReader, ReadLine
 from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
 from viewer.finders.text import Looked, TextFinder
@@ -28,6 +29,8 @@ _NEW: Final = 1.5
 """How much sharper than before a cell has to be to be a new mark."""
 _MARGIN: Final = 12
 _QUICK: Final = 60_000
+_FAILURES: Final = 16
+"""Frames in a row that cannot be decoded, after which the rest is not tried: the count may be wrong."""
 _STILL_THERE: Final = 0.5
 """Share of a line's sharpness that a frame has to have at its place, for the line to stand there too."""
 
@@ -132,6 +135,7 @@ class _Search:
         self._strength: dict[int, NDArray[np.float32]] = {}
         self._before: NDArray[np.float32] | None = None
         self._cell = 0
+        self._failures = 0
         self._trouble = ""
 
     def run(self) -> FramesText:
@@ -142,7 +146,9 @@ class _Search:
             if grey is not None and not self._cancelled():
                 self._look_at(grey, index)
         for index in range(self._count):
-            if self._care[index] is Care.NOT and not self._cancelled() and self._before is not None:
+            if self._before is None or self._failures > _FAILURES or self._cancelled():
+                break
+            if self._care[index] is Care.NOT:
                 grey = self._read(index)
                 if grey is not None:
                     self._check(grey, index)
@@ -157,10 +163,13 @@ class _Search:
 
     def _read(self, index: int) -> Grey | None:
         try:
-            return self._frame(index)
+            grey = self._frame(index)
         except Unsupported as error:
             self._trouble = str(error)
+            self._failures += 1
             return None
+        self._failures = 0
+        return grey
 
     def _look_at_median(self) -> None:
         """Look at the median of some frames; their own sharpness is what new marks are measured against."""
@@ -184,13 +193,17 @@ class _Search:
     def _note(self, grey: Grey, index: int) -> SharpMap:
         found = sharp_map(grey)
         self._cell = found.cell
-        self._strength[index] = found.strength
+        self._keep(found, index)
         wide = _widened(found.strength)
         if self._before is None or self._before.shape != wide.shape:
             self._before = wide
         else:
             self._before = np.maximum(self._before, wide)
         return found
+
+    def _keep(self, found: SharpMap, index: int) -> None:
+        if self._way is Way.SERIES:
+            self._strength[index] = found.strength
 
     def _add(self, grey: Grey, found: SharpMap, boxes: Sequence[TextBox], index: int) -> None:
         new = [box for box in boxes if not (self._loop and self._is_known(box))]
@@ -204,7 +217,7 @@ class _Search:
     def _check(self, grey: Grey, index: int) -> None:
         """Look at the marks of a frame that are sharper than what was there before."""
         found = sharp_map(grey)
-        self._strength[index] = found.strength
+        self._keep(found, index)
         before = self._before
         if before is None or before.shape != found.strength.shape:
             self._look_at(grey, index)
@@ -225,10 +238,11 @@ class _Search:
         return covered
 
     def _look_at_pieces(self, grey: Grey, found: SharpMap, new: Sequence[Piece], index: int) -> None:
-        finds = self._eyes.finder.find_in([cut_out(grey, found, piece) for piece in new])
         rows, columns = grey.shape
-        boxes = [box.moved(new[at].x0, new[at].y0).clipped(rows, columns) for at, box in finds]
-        self._add(grey, found, [box for box in boxes if box is not None], index)
+        for group in groups(new):
+            finds = self._eyes.finder.find_in([cut_out(grey, found, piece) for piece in group])
+            boxes = [box.moved(group[at].x0, group[at].y0).clipped(rows, columns) for at, box in finds]
+            self._add(grey, found, [box for box in boxes if box is not None], index)
 
     def _found(self) -> Iterable[FoundLine]:
         everywhere = frozenset(range(self._count))

@@ -4,18 +4,22 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydicom.dataset import Dataset
+
 from viewer.dicom.catalog import Catalog, Instance
 from viewer.dicom.content_key import content_key
 from viewer.dicom.errors import UnreadableFile
 from viewer.dicom.parsing import LARGE, parse
 from viewer.dicom.sources import source_in_place
+from viewer.finders.covered import is_covered
 from viewer.finders.image_text import Layer
 from viewer.finders.many_frames import Eyes
 from viewer.finders.proposals import ORDER, TextProposal
 from viewer.finders.risk import burned_in_risk
 from viewer.finders.study_text import ImageProposals, groups, identity_of_study, look_at
 from viewer.pixels.regions import Region
-from viewer.rules.recipe import PixelText
+from viewer.rules.blanks import regions_on
+from viewer.rules.recipe import PixelText, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,16 @@ class TextOutcome:
 
 def outcomes(
     catalog: Catalog,
-    policy: PixelText,
+    recipe: Recipe,
     *,
     progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
 ) -> dict[int, TextOutcome]:
-    """Return by catalog number what text in the pixels means for each image; raises NoTextSearch."""
+    """Return by catalog number what text in the pixels means for each image; raises NoTextSearch.
+
+    Text that regions of the recipe blank already means nothing more.
+    """
+    policy = recipe.profile.text
     if policy is PixelText.OFF:
         return {}
     likely = frozenset(i.number for i in catalog.instances if burned_in_risk(i).likely)
@@ -51,36 +59,37 @@ def outcomes(
             progress(before + here, total)
 
         for found in look_at(group, identities[group.study], eyes, progress=told, cancelled=cancelled):
-            made[found.instance.number] = _outcome(found, policy)
+            made[found.instance.number] = _outcome(found, recipe)
         done += len(group.instances)
     return made
 
 
-def _outcome(found: ImageProposals, policy: PixelText) -> TextOutcome:
+def _outcome(found: ImageProposals, recipe: Recipe) -> TextOutcome:
     if not found.text.was_looked_at:
         trouble = found.text.trouble or "It could not be decoded."
         return TextOutcome(hold=f"Its pixels were not looked at for text as a whole: {trouble}")
     # Overlays and icons do not stay in a batch; what does is read again after writing.
     mask = [p for p in found.proposals if p.to_mask and p.layer is Layer.PIXELS]
+    image = found.instance
+    if mask and recipe.regions:
+        drawn = regions_on(_header(image), recipe.regions)
+        mask = [p for p in mask if not is_covered(p, drawn, image.rows, image.columns, image.frames)]
     if not mask:
         return TextOutcome()
-    if policy is PixelText.PROPOSE:
+    if recipe.profile.text is PixelText.PROPOSE:
         return TextOutcome(hold=f"Text was found in its pixels ({_kinds(mask)}): look at it, or mask it.")
-    image = found.instance
-    uid = _uid(image)
+    uid = image.sop_instance_uid or content_key(_header(image))
     return TextOutcome(tuple(r for p in mask for r in p.regions(uid, image.rows, image.columns)))
+
+
+def _header(image: Instance) -> Dataset:
+    """Return what an image says; nothing when it cannot be read any more, which its task tells."""
+    try:
+        return parse(source_in_place(image.source, large=LARGE))
+    except UnreadableFile:
+        return Dataset()
 
 
 def _kinds(mask: list[TextProposal]) -> str:
     counts = Counter(p.verdict.kind for p in mask)
     return ", ".join(f"{counts[kind]} × {kind.value}" for kind in ORDER if counts[kind])
-
-
-def _uid(image: Instance) -> str:
-    """Return what regions of an image are keyed by: its UID, or its content where it has none."""
-    if image.sop_instance_uid:
-        return image.sop_instance_uid
-    try:
-        return content_key(parse(source_in_place(image.source, large=LARGE)))
-    except UnreadableFile:
-        return ""
