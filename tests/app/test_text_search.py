@@ -3,17 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pydicom
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.factories import to_bytes, write
 from tests.release.test_text import MARKER, NAME, screen
+from viewer.app.templates import Templates, offers
 from viewer.app.text_marks import TextMarks
+from viewer.app.text_memory import TITLE, remember
 from viewer.app.text_search import OpenText, TextSearch
 from viewer.app.workspace import Workspace
-from viewer.finders.identity import Kind
+from viewer.dicom.parsing import LARGE, parse
+from viewer.dicom.scan import scan
+from viewer.dicom.sources import source_in_place
+from viewer.finders.identity import Kind, Verdict
+from viewer.finders.image_text import Layer
 from viewer.finders.many_frames import Care, Eyes
 from viewer.finders.networks import NoTextSearch
+from viewer.finders.proposals import TextProposal
 from viewer.pixels.regions import Box, ScopeKind
 from viewer.release.report import Held
 from viewer.rules.profiles import shipped_profiles
@@ -137,9 +145,11 @@ def test_an_accepted_box_lets_it_out(
 
 
 def read(path: Path):
-    import pydicom
-
     return pydicom.dcmread(path).pixel_array
+
+
+def read_dataset(path: Path):
+    return parse(source_in_place(scan([path]).studies[0].series[0].instances[0].source, large=LARGE))
 
 
 def test_marks_are_shown_on_demand(search: TextSearch, workspace: Workspace, qtbot: QtBot) -> None:
@@ -176,3 +186,19 @@ def test_opening_something_else_forgets_what_was_found(
         workspace.open([place / "other"], lambda done, total: None)
     qtbot.waitUntil(lambda: not search.running and search.done == 1, timeout=20_000)
     assert [b for b in workspace.blockers() if b.key.startswith("text-")] == []
+
+
+def test_accepted_boxes_are_proposed_for_the_next_image_of_the_device(place: Path) -> None:
+    first, second = screen({(30, 30): NAME}, 1), screen({}, 2)
+    for image in (first, second):
+        image.ManufacturerModelName = "Screen 3000"
+        write(place / "device" / f"{image.SeriesNumber}.dcm", to_bytes(image))
+    one, two = sorted(scan([place / "device"]).instances, key=lambda i: str(i.source.path))
+    templates = Templates(place / "templates.json")
+    proposal = TextProposal(Box(25, 25, 240, 40), Layer.PIXELS, None, NAME, Verdict(Kind.PHI, "a name"))
+    assert remember(templates, [OpenText(one, proposal)]) == ""
+    assert remember(templates, [OpenText(one, proposal)]) == ""
+    (fits, *_) = offers(Templates(place / "templates.json").all, read_dataset(two.source.path))
+    assert (fits[0].name, fits[0].fits) == (TITLE, True)
+    assert [shape for shape, _ in fits[1]] == [Box(25, 25, 240, 40)]
+    assert NAME.split()[0] not in (place / "templates.json").read_text()

@@ -36,9 +36,10 @@ class OpenText:
 
 
 class TextSearch(QObject):
-    """Owns what was found. `changed`: there is more, or something was decided."""
+    """Owns what was found. `changed`: there is more, or something was decided; `accepted`: these were."""
 
     changed = Signal()
+    accepted = Signal(object)
 
     def __init__(
         self,
@@ -167,6 +168,7 @@ class TextSearch(QObject):
                 "Some boxes cannot be kept: text in an icon, or an image without an identifier."
             )
         self._workspace.take_boxes("text boxes", regions, ())
+        self.accepted.emit(list(chosen))
 
     def accept_as(self, one: OpenText, box: Box) -> None:
         """Make a region of a proposal with another box than was proposed."""

@@ -21,6 +21,7 @@ from viewer.dicom.catalog import Catalog
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import BadSelector, UnreadableFile
 from viewer.dicom.quiet import keep_values_out_of_logs
+from viewer.finders.faces import Chance, face_risk
 from viewer.finders.networks import NoTextSearch, text_search_trouble
 from viewer.pixels.box_text import regions_from
 from viewer.release.batch import Job, export
@@ -139,6 +140,7 @@ def clean(
         disc=disc,
     )
     report = _exported(job, workers)
+    report = replace(report, notes=(*report.notes, *_faces(catalog)))
     content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
     if report_file:
         write_report(content, report_file)
@@ -154,6 +156,17 @@ def _text(catalog: Catalog, recipe: Recipe) -> dict[int, TextOutcome]:
         return {}
     with progress_bar("Looking for text") as progress:
         return outcomes(catalog, recipe, progress=progress, cancelled=lambda: False)
+
+
+def _faces(catalog: Catalog) -> list[str]:
+    """Return a sentence for each series that a face could be rendered from; only a person takes one off."""
+    series = (s for study in catalog.studies for s in study.series)
+    told = ((number, face_risk(one)) for number, one in enumerate(series, 1))
+    return [
+        f"series {number}: {risk.chance.value} ({risk.why}); the window offers to take it off"
+        for number, risk in told
+        if risk.chance is Chance.LIKELY or (risk.chance is Chance.UNKNOWN and risk.named)
+    ]
 
 
 def _exported(job: Job, workers: int) -> Report:

@@ -245,6 +245,8 @@ class _Search:
             self._add(grey, found, [box for box in boxes if box is not None], index)
 
     def _found(self) -> Iterable[FoundLine]:
+        if not self._lines:
+            return
         everywhere = frozenset(range(self._count))
         for line, index, sharpness in self._lines:
             if self._loop or index < 0:

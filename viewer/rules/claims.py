@@ -20,11 +20,13 @@ METHOD: Final = 0x00120063
 METHOD_CODES: Final = 0x00120064
 TEMPORAL_MODIFIED: Final = 0x00280303
 BURNED_IN: Final = 0x00280301
+FEATURES: Final = 0x00280302
 CLAIMED: Final = frozenset((IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL_MODIFIED))
 """Attributes that the program always writes itself; what the source has in them is merged here."""
 
 _BASIC: Final = "113100"
 _PIXELS: Final = "113101"
+_FEATURES: Final = "113102"
 OF_OPTION: Final = {
     Option.CLEAN_GRAPHICS: "113103",
     Option.CLEAN_STRUCTURED_CONTENT: "113104",
@@ -63,12 +65,13 @@ def identity_kept(decisions: Iterable[Decision]) -> bool:
 
 
 def method_codes(
-    recipe: Recipe, decisions: Iterable[Decision], *, pixels_seen: bool
+    recipe: Recipe, decisions: Iterable[Decision], *, pixels_seen: bool, face_removed: bool
 ) -> tuple[MethodCode, ...]:
     """Return the codes of CID 7050 that hold for this instance; none when the profile was weakened."""
     codes = {OF_OPTION[option] for option in recipe.profile.options}
     codes |= set() if weakened(decisions) else {_BASIC}
     codes |= {_PIXELS} if pixels_seen else set()
+    codes |= {_FEATURES} if face_removed else set()
     return tuple(MethodCode(code, _meanings()[code]) for code in sorted(codes))
 
 
@@ -94,6 +97,8 @@ def claims(
         made.append(_claim(source, METHOD_CODES, "SQ", items))
     if any(code.value == _PIXELS for code in codes):
         made.append(_claim(source, BURNED_IN, "CS", "NO"))
+    if any(code.value == _FEATURES for code in codes):
+        made.append(_claim(source, FEATURES, "CS", "NO"))
     return made
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from viewer import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, PRODUCT, VERSION
 from viewer.dicom.elements import keyword, tag_text
-from viewer.rules.claims import BURNED_IN, CLAIMED, METHOD_CODES, OF_OPTION
+from viewer.rules.claims import BURNED_IN, CLAIMED, FEATURES, METHOD_CODES, OF_OPTION
 from viewer.rules.profiles import OPTION_TEXTS
 from viewer.rules.recipe import EDITION, BirthDate, Documents, Option, Profile
 from viewer.rules.standard import Row, resolve, standard, table
@@ -153,7 +153,8 @@ def _inserted(profile: Profile) -> Iterator[str]:
     yield "## Attributes inserted"
     yield ""
     when = {BURNED_IN: "NO, in images that a person marked as looked at", METHOD_CODES: "earlier codes stay"}
-    for tag in sorted((*CLAIMED, BURNED_IN)):
+    when[FEATURES] = "NO, in images from which a person had the face taken off"
+    for tag in sorted((*CLAIMED, BURNED_IN, FEATURES)):
         yield f"- {tag_text(tag)} {keyword(tag)}" + (f" ({when[tag]})" if tag in when else "")
     yield "- (0008,0016) SOPClassUID and (0008,0018) SOPInstanceUID, where the source lacks them"
     yield "- (0010,1010) PatientAge, where patient characteristics are retained and the source lacks it"
@@ -174,7 +175,10 @@ def _options(profile: Profile) -> Iterator[str]:
         yield f"| {title} | {OF_OPTION[option]} | yes | {chosen} | {_MANNER.get(option, sentence)} |"
     manner = "a person's boxes; claimed for images that were marked as looked at"
     yield f"| Clean Pixel Data | 113101 | yes | per image | {manner} |"
-    yield "| Clean Recognizable Visual Features | 113102 | no | no | |"
+    yield (
+        "| Clean Recognizable Visual Features | 113102 | yes | per image | "
+        "facial surface of axial CT and MR stacks, after a person has looked at it |"
+    )
 
 
 def _private(profile: Profile) -> Iterator[str]:

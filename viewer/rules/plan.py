@@ -33,7 +33,7 @@ from viewer.dicom.elements import (
 )
 from viewer.dicom.reading import DEFAULT, Reading, is_plain, reading_of
 from viewer.rules import character_set, claims, dates, documents, graphics, overlays, private, values
-from viewer.rules.blanks import blanks_for
+from viewer.rules.blanks import blanks_for, regions_on
 from viewer.rules.colour_profiles import ICC_PROFILE, NOT_UNDERSTOOD
 from viewer.rules.compression import lossy_findings
 from viewer.rules.decide import PIXEL_DATA, Level, Wanted, decide, removed_private
@@ -94,7 +94,8 @@ def plan(dataset: Dataset, recipe: Recipe, keyring: Keyring) -> Plan:
     pages, told = documents.pages_of(dataset, recipe, draft.decisions, sop_instance)
     draft.findings.extend(told)
     seen = sop_instance in recipe.reviewed and any(tag in dataset for tag in PIXEL_DATA)
-    codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen)
+    faceless = any(region.features for region in regions_on(dataset, recipe.regions))
+    codes = claims.method_codes(recipe, draft.decisions, pixels_seen=seen, face_removed=faceless)
     claimed = claims.claims(dataset, recipe, tuple(draft.decisions), codes, known)
     age = dates.added_age(dataset, recipe.profile.options)
     if age is not None and not _is_chosen(draft.decisions, age):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.blockers import Blocker
+from viewer.app.face_search import KEY
 from viewer.app.workspace import Workspace
 from viewer.ui.theme import SPACE
 
@@ -24,11 +25,15 @@ _ROLE: Final = Qt.ItemDataRole.UserRole
 class LeftPanel(QWidget):
     """Follows the workspace; one click goes there, a reason sets an entry aside."""
 
+    face_wanted = Signal(object)
+    """The blocker of a series that a face could be rendered from."""
+
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
         self.title, self.list = QLabel(), QListWidget()
         self.aside = QPushButton(self.tr("Set aside…"))
+        self.face = QPushButton(self.tr("Look at the face…"))
         self._lay_out()
         workspace.catalog_changed.connect(self.refresh)
         workspace.recipe_changed.connect(self.refresh)
@@ -73,7 +78,9 @@ class LeftPanel(QWidget):
         return self.tr("{0} left to do").format(count) if count else self.tr("✓ Nothing left to do")
 
     def _refresh_button(self) -> None:
-        self.aside.setEnabled(self.chosen() is not None)
+        chosen = self.chosen()
+        self.aside.setEnabled(chosen is not None)
+        self.face.setVisible(chosen is not None and chosen.key.startswith(KEY))
 
     def _go(self) -> None:
         blocker = self.chosen()
@@ -97,6 +104,8 @@ class LeftPanel(QWidget):
         self.aside.clicked.connect(self._set_chosen_aside)
         row = QHBoxLayout()
         row.addWidget(self.title, 1)
+        self.face.clicked.connect(lambda: self.face_wanted.emit(self.chosen()))
+        row.addWidget(self.face)
         row.addWidget(self.aside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE, SPACE, SPACE, SPACE)

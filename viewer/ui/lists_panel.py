@@ -146,6 +146,8 @@ class ListsPanel(QTabWidget):
         """Return what is not plain about a region: its shape, what it keeps, what fills it."""
         names = {Ellipse: self.tr("Ellipse"), Polygon: self.tr("Polygon"), Fan: self.tr("Fan")}
         parts = [names[type(region.shape)]] if type(region.shape) in names else []
+        if region.features:
+            parts = [self.tr("Face")]
         if region.keep:
             parts.append(self.tr("keeps its inside"))
         if region.fill != "black":

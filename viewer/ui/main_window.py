@@ -23,16 +23,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.app.blockers import Blocker
+from viewer.app.face_search import FaceSearch
 from viewer.app.frames import FrameStore
 from viewer.app.private_queue import PrivateQueue
 from viewer.app.settings import Settings, load_settings, save_settings, settings_file
 from viewer.app.templates import NAME, Templates
 from viewer.app.text_marks import TextMarks
-from viewer.app.text_search import TextSearch
+from viewer.app.text_memory import remember
+from viewer.app.text_search import OpenText, TextSearch
 from viewer.app.workspace import Workspace
 from viewer.resources import resource
 from viewer.rules.profiles import profile_named
 from viewer.ui.export_dialog import ExportDialog
+from viewer.ui.face_dialog import FaceDialog
 from viewer.ui.history_actions import history_actions
 from viewer.ui.image_panel import ImagePanel
 from viewer.ui.left_panel import LeftPanel
@@ -62,6 +66,7 @@ class MainWindow(QMainWindow):
         self.store = FrameStore(self)
         self.text = TextSearch(workspace, self)
         self.marks = TextMarks(workspace, self.text, self)
+        self.faces = FaceSearch(workspace, self)
         self.images = ImagePanel(workspace, self.store, self.text)
         self.images.templates.clicked.connect(self.show_templates)
         self.studies = StudyPanel(workspace, self.store)
@@ -209,8 +214,11 @@ class MainWindow(QMainWindow):
         workspace.catalog_changed.connect(self.refresh)
         workspace.recipe_changed.connect(self.refresh)
         workspace.noticed.connect(self._on_notice)
-        self.text.changed.connect(self.refresh)
-        self.text.changed.connect(self.left.refresh)
+        for search in (self.text, self.faces):
+            search.changed.connect(self.refresh)
+            search.changed.connect(self.left.refresh)
+        self.left.face_wanted.connect(self.show_face)
+        self.text.accepted.connect(self._remember_text)
         self.lists.text.marks_wanted.connect(self.marks.show)
         self.marks.changed.connect(lambda: self.images.show_marks(self.marks.marks))
 
@@ -300,8 +308,21 @@ class MainWindow(QMainWindow):
 
     def show_templates(self) -> None:
         """Offer what is known of the device of the selected image."""
-        templates = Templates(self._settings_path.with_name(NAME))
-        TemplateDialog(self.workspace, templates, self).exec()
+        TemplateDialog(self.workspace, self._templates(), self).exec()
+
+    def _templates(self) -> Templates:
+        return Templates(self._settings_path.with_name(NAME))
+
+    def _remember_text(self, accepted: list[OpenText]) -> None:
+        trouble = remember(self._templates(), accepted)
+        if trouble:
+            self.notice.say(trouble)
+
+    def show_face(self, blocker: Blocker) -> None:
+        """Offer to take the face off the series that a blocker is about."""
+        series = self.faces.series_of(blocker)
+        if series is not None:
+            FaceDialog(self.faces, series, self).exec()
 
     def _action(self, text: str, key: str, verb: Callable[[], None], tip: str) -> QAction:
         action = QAction(text, self)
