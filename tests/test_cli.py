@@ -258,3 +258,11 @@ def test_two_runs_and_two_workers_give_the_same(place, capsys) -> None:
     )
     assert first == second
     assert capsys.readouterr()
+
+
+def test_the_entry_point_knows_every_command() -> None:
+    """One that it does not know would open the window."""
+    from viewer.__main__ import COMMANDS
+    from viewer.cli import commands
+
+    assert set(COMMANDS) == set(commands.commands)

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from multiprocessing import freeze_support
 
-_COMMANDS = ("inspect", "clean", "verify", "demo", "conformance")
+COMMANDS = ("inspect", "clean", "verify", "reveal", "conformance", "demo")
+"""What `viewer.cli` knows, which is imported only when one of them is asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from viewer.ui.self_test import self_test
 
         return self_test(given[1])
-    if given and (given[0] in _COMMANDS or given[0].startswith("-")):
+    if given and (given[0] in COMMANDS or given[0].startswith("-")):
         from viewer.cli import run
 
         return run(given)

@@ -29,6 +29,8 @@ _NEW: Final = 1.5
 """How much sharper than before a cell has to be to be a new mark."""
 _MARGIN: Final = 12
 _QUICK: Final = 60_000
+_TOGETHER: Final = 12
+"""Frames whose new marks are looked at together."""
 _FAILURES: Final = 16
 """Frames in a row that cannot be decoded, after which the rest is not tried: the count may be wrong."""
 _STILL_THERE: Final = 0.5
@@ -136,6 +138,7 @@ class _Search:
         self._before: NDArray[np.float32] | None = None
         self._cell = 0
         self._failures = 0
+        self._waiting: list[tuple[Grey, SharpMap, list[Piece], int]] = []
         self._trouble = ""
 
     def run(self) -> FramesText:
@@ -152,6 +155,7 @@ class _Search:
                 grey = self._read(index)
                 if grey is not None:
                     self._check(grey, index)
+        self._look_at_waiting()
         if Care.NOT in self._care and not self._trouble:
             self._trouble = "The search was stopped."
         return FramesText(tuple(self._found()), tuple(self._care), self._trouble)
@@ -225,7 +229,9 @@ class _Search:
         among = (found.strength > _NEW * before) & ~self._covered(found)
         new = pieces(found, grey.shape, margin=_MARGIN, among=among) if among.any() else []
         if new:
-            self._look_at_pieces(grey, found, new, index)
+            self._waiting.append((grey, found, new, index))
+            if len(self._waiting) >= _TOGETHER:
+                self._look_at_waiting()
             self._before = np.maximum(before, _widened(np.where(among, found.strength, 0)))
         self._care[index] = Care.MARKS
 
@@ -237,12 +243,20 @@ class _Search:
             covered[-(-box.y0 // cell) : box.y1 // cell, -(-box.x0 // cell) : box.x1 // cell] = True
         return covered
 
-    def _look_at_pieces(self, grey: Grey, found: SharpMap, new: Sequence[Piece], index: int) -> None:
-        rows, columns = grey.shape
-        for group in groups(new):
-            finds = self._eyes.finder.find_in([cut_out(grey, found, piece) for piece in group])
-            boxes = [box.moved(group[at].x0, group[at].y0).clipped(rows, columns) for at, box in finds]
-            self._add(grey, found, [box for box in boxes if box is not None], index)
+    def _look_at_waiting(self) -> None:
+        """Look at the new marks of several frames at once: most of a small look is the known line of text."""
+        waiting, self._waiting = self._waiting, []
+        boxes: list[list[TextBox]] = [[] for _ in waiting]
+        owners = iter([at for at, (_, _, new, _) in enumerate(waiting) for _ in new])
+        for group in groups([piece for _, _, new, _ in waiting for piece in new]):
+            of = [next(owners) for _ in group]
+            crops = [cut_out(*waiting[at][:2], piece) for at, piece in zip(of, group, strict=True)]
+            for number, box in self._eyes.finder.find_in(crops):
+                at, piece = of[number], group[number]
+                inside = box.moved(piece.x0, piece.y0).clipped(*waiting[at][0].shape)
+                boxes[at] += [inside] if inside is not None else []
+        for (grey, found, _, index), mine in zip(waiting, boxes, strict=True):
+            self._add(grey, found, mine, index)
 
     def _found(self) -> Iterable[FoundLine]:
         if not self._lines:

@@ -22,6 +22,8 @@ from viewer.dicom.documents import PDF, layout_of
 from viewer.dicom.parsing import parse
 from viewer.dicom.scan import scan
 from viewer.dicom.streams import StreamHeader
+from viewer.finders.canvas import decoy
+from viewer.finders.many_frames import Eyes
 from viewer.pixels import jpeg_native
 from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.batch import Job, export
@@ -44,7 +46,7 @@ def self_test(log: str) -> int:
         f"{name} {_version(name)}" for name in ("PySide6_Essentials", "pydicom", "numpy", "imagecodecs")
     ]
     failed = False
-    for step in (_scan, _clean, _codecs, _libraries, _window):
+    for step in (_scan, _clean, _codecs, _libraries, _text, _window):
         began = time.perf_counter()
         try:
             told = step()
@@ -106,6 +108,16 @@ def _libraries() -> str:
     if cleaned != ("CT chest",) or len(pages) != 1:
         raise RuntimeError("a library does not do its work")
     return "pinyin, check digits, PDF, ciphers"
+
+
+def _text() -> str:
+    """Find and read the line of known text that every search is checked with."""
+    page = np.zeros((200, 480), np.uint8)
+    page[80 : 80 + decoy().shape[0], 60 : 60 + decoy().shape[1]] = decoy()
+    lines, whole = Eyes.open().lines(page)
+    if not whole or "2019-01-01" not in " ".join(line.text for line in lines):
+        raise RuntimeError("text in pixels is not found and read")
+    return f"{len(lines)} lines found and read"
 
 
 def _codecs() -> str:
