@@ -199,6 +199,13 @@ def test_parts_of_one_line_are_joined_and_two_lines_are_not() -> None:
     }  # fmt: skip
 
 
+def test_characters_one_above_the_other_are_one_line() -> None:
+    column = [TextBox(100, y, 124, y + 25) for y in (100, 128, 156)]
+    assert joined(column) == [TextBox(100, 100, 124, 181)]
+    lines = [TextBox(100, y, 200, y + 25) for y in (100, 128, 156)]
+    assert set(joined(lines)) == set(lines)
+
+
 def test_boxes_keep_to_the_frame(eyes: Eyes) -> None:
     grey = frame({(-4, -3): NAME, (640, 580): NAME})
     for box in eyes.finder.find(grey).boxes:

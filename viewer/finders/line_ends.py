@@ -5,10 +5,12 @@ faint beside the rest is found.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from viewer.finders.sharpness import HALF, Piece, SharpMap
 from viewer.finders.text_box import TextBox
+
+_Span: TypeAlias = tuple[int, int]
 
 _BEYOND: Final = 3.5
 """Heights of a line past its end that are looked at."""
@@ -25,6 +27,8 @@ _BESIDE: Final = 0.6
 """Share of the lower of two parts that has to lie beside the other."""
 _LEVEL: Final = 0.35
 """Share of the lower one's height that the middles of two parts may differ by."""
+_SINGLE: Final = 1.35
+"""How many times as long as wide two parts together may be at most to be single characters."""
 _ALIKE: Final = 1.6
 """How many times as high as the other one part of a line may be."""
 
@@ -91,9 +95,15 @@ def _worth(place: tuple[int, int, int, int], found: SharpMap, boxes: Sequence[Te
 
 def are_one_line(a: TextBox, b: TextBox, *, gap: float = _GAP) -> bool:
     """Return whether boxes lie one beside the other, at most `gap` times their height apart."""
-    lying = a.x1 - a.x0 + b.x1 - b.x0 >= a.y1 - a.y0 + b.y1 - b.y0
-    spans = [((c.x0, c.x1), (c.y0, c.y1)) if lying else ((c.y0, c.y1), (c.x0, c.x1)) for c in (a, b)]
-    (along_a, across_a), (along_b, across_b) = spans
+    wide, high = a.x1 - a.x0 + b.x1 - b.x0, a.y1 - a.y0 + b.y1 - b.y0
+    single = max(wide, high) < _SINGLE * min(wide, high)  # characters may stand one above the other
+    if (single or wide >= high) and _in_a_row((a.x0, a.x1), (a.y0, a.y1), (b.x0, b.x1), (b.y0, b.y1), gap):
+        return True
+    standing = single or wide < high
+    return standing and _in_a_row((a.y0, a.y1), (a.x0, a.x1), (b.y0, b.y1), (b.x0, b.x1), gap)
+
+
+def _in_a_row(along_a: _Span, across_a: _Span, along_b: _Span, across_b: _Span, gap: float) -> bool:
     low, high = sorted((across_a[1] - across_a[0], across_b[1] - across_b[0]))
     beside = min(across_a[1], across_b[1]) - max(across_a[0], across_b[0])
     apart = max(along_a[0], along_b[0]) - min(along_a[1], along_b[1])
