@@ -52,7 +52,8 @@ def decoy() -> NDArray[np.uint8]:
 
 def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     """Return crops of pictures, already stretched, packed as tightly as a few widths allow."""
-    sizes = [(crop.shape[1] + _GAP, crop.shape[0] + _GAP) for crop in crops]
+    gap = _GAP if len(crops) > 1 else 0
+    sizes = [(crop.shape[1] + gap, crop.shape[0] + gap) for crop in crops]
     # Never so narrow that the decoy is cut.
     widest = _stepped(max(decoy().shape[1], *(width for width, _ in sizes)))
     widths = {max(widest, w) for w in _WIDTHS} if len(crops) > 1 else {widest}
@@ -64,7 +65,7 @@ def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     line = decoy()
     pixels[rows:] = np.tile(line, -(-width // line.shape[1]))[:, :width]
     spots = np.array(
-        [(x, y, x + w - _GAP, y + h - _GAP) for (x, y), (w, h) in zip(places, sizes, strict=True)], np.intp
+        [(x, y, x + w - gap, y + h - gap) for (x, y), (w, h) in zip(places, sizes, strict=True)], np.intp
     )
     for crop, (x0, y0, x1, y1) in zip(crops, spots.tolist(), strict=True):
         pixels[y0:y1, x0:x1] = crop

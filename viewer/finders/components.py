@@ -27,8 +27,11 @@ class Components:
 
     def means(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the mean of `values`, of the map's shape, over each part."""
-        sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1, dtype=np.float64)
-        runs = sums[self.rows, self.stops] - sums[self.rows, self.starts]
+        lengths = self.stops - self.starts
+        firsts = np.cumsum(lengths) - lengths
+        places = np.arange(int(lengths.sum())) - np.repeat(firsts, lengths)
+        inside = values[np.repeat(self.rows, lengths), np.repeat(self.starts, lengths) + places]
+        runs = np.add.reduceat(inside, firsts, dtype=np.float64) if len(lengths) else np.zeros(0)
         totals = np.bincount(self.owners, runs, minlength=len(self.boxes))
         means: NDArray[np.float64] = totals / np.maximum(1, self.sizes())
         return means
@@ -36,9 +39,10 @@ class Components:
 
 def components(places: NDArray[np.bool_]) -> Components:
     """Return the connected parts of a map of shape (rows, columns)."""
-    edges = np.diff(np.pad(places.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    stops = np.nonzero(edges == -1)[1]
+    padded = np.pad(places, ((0, 0), (1, 1))).ravel()
+    edges = np.flatnonzero(padded[1:] != padded[:-1])  # each run starts and stops within its row
+    rows, starts = np.divmod(edges[0::2], places.shape[1] + 2)
+    stops = edges[1::2] - rows * (places.shape[1] + 2)
     roots = _roots(rows.tolist(), starts.tolist(), stops.tolist())
     kept, owners = np.unique(roots, return_inverse=True)
     boxes = np.zeros((len(kept), 4), np.intp)

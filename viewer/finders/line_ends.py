@@ -19,6 +19,11 @@ _WITHIN: Final = 0.7
 _ACROSS: Final = 0.35
 _HIGH: Final = 44
 """Pixels of height from which a line is looked at in half its size."""
+_LOW: Final = 18
+"""Pixels of height up to which a line is looked at enlarged."""
+_ENLARGED: Final = 1.5
+_AROUND: Final = 12
+"""Pixels round a doubtful find that are looked at with it at least."""
 _SHARP: Final = 0.5
 """Strength of the sharpest cell past an end from which it is worth a look."""
 _GAP: Final = 0.7
@@ -49,8 +54,23 @@ def ends(boxes: Sequence[TextBox], found: SharpMap, rows: int, columns: int) -> 
             place = _clipped((low, high), across, lying, rows, columns)
             only = _clipped(beyond, across, lying, rows, columns)
             if place is not None and only is not None and _worth(only, found, boxes):
-                made.append(Piece(*place, 1.0, HALF if height > _HIGH else 1.0))
+                made.append(Piece(*place, 1.0, _scale(height)))
     return made
+
+
+def closer(box: TextBox, rows: int, columns: int) -> Piece:
+    """Return the place round a doubtful find, as it is to be looked at again."""
+    height = min(box.x1 - box.x0, box.y1 - box.y0)
+    more = max(_AROUND, 2 * height)
+    x0, y0, x1, y1 = box.x0 - more, box.y0 - more, box.x1 + more, box.y1 + more
+    return Piece(max(0, x0), max(0, y0), min(columns, x1), min(rows, y1), 1.0, _scale(height))
+
+
+def _scale(height: int) -> float:
+    """Return how many times larger a line of a height is to be looked at."""
+    if height > _HIGH:
+        return HALF
+    return _ENLARGED if height < _LOW else 1.0
 
 
 def joined(boxes: Sequence[TextBox]) -> list[TextBox]:

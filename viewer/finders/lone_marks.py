@@ -1,7 +1,8 @@
-"""Finds that are no text: one mark, about as wide as high, that reads as nothing or as one unsure character.
+"""Finds that are no text: one mark, about as wide as high, that reads as nothing or as one character.
 
-Speckle, screws, calipers and the tips of an ECG look like that. They stay among the text-like marks that a
-person can have shown. A mark beside a line that was read is a part of it, and stays.
+One letter or digit alone names nobody; a Chinese character may be a name, unless it is unsure. Speckle,
+screws, calipers and the tips of an ECG look like that. They stay among the text-like marks that a person can
+have shown. A mark beside a line that was read is a part of it, and stays.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from viewer.finders.reading import ReadLine
 from viewer.finders.text_box import TextBox
 
 _STROKES: Final = frozenset("1Il|!i一丨丿亅-–—~.,:;·•'`\"/\\()[]")
-"""What a single stroke or dot reads as, however sure."""
+"""What strokes and dots read as, however sure."""
+_SIDES: Final = frozenset("RL")
 _SURE: Final = 0.9
 _LONGEST: Final = 3.0
 """A mark that is so many times as long as wide may be a whole line that could not be read."""
 _SQUARE, _HALF_SURE = 2.0, 0.5
-_TINY, _SURE_OF_TINY = 9, 0.65
+_TINY, _SURE_OF_TINY = 11, 0.7
 """Letters of fewer pixels are guessed, not read."""
 _NEXT: Final = 1.5
 """Heights between a mark and the line it belongs to."""
@@ -34,7 +36,10 @@ def without_lone_marks(lines: Sequence[ReadLine], known: Sequence[TextBox] = ())
 def _is_mark(line: ReadLine) -> bool:
     wide, high = line.box.x1 - line.box.x0, line.box.y1 - line.box.y0
     ratio = max(wide, high) / max(1, min(wide, high))
-    if len(line.text) <= 1:
-        return ratio < _LONGEST and (line.sure < _SURE or line.text in _STROKES)
+    if len(line.text) <= 1 or _STROKES.issuperset(line.text):
+        letter = line.text.isascii() and line.text not in _SIDES
+        return ratio < _LONGEST and (line.sure < _SURE or letter or _STROKES.issuperset(line.text))
+    if line.text.isascii() and line.sure < _HALF_SURE:
+        return ratio < _LONGEST
     tiny = min(wide, high) < _TINY and line.sure < _SURE_OF_TINY
     return ratio < _SQUARE and (line.sure < _HALF_SURE or tiny)

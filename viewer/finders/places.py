@@ -1,5 +1,6 @@
 """Which pieces of a frame go before the network."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,9 +18,9 @@ _LARGEST_CANVAS: Final = 1_200_000
 _WHOLE: Final = 2_200_000
 """A frame of up to so many pixels is looked at as a whole when most of it is sharp."""
 _MOST: Final = 0.8
-_SMALL: Final = 1100
-"""Pixels of the longer side up to which such a frame is enlarged: letters of 8 pixels lie on speckle."""
-_ENLARGED: Final = 1.5
+_ENLARGED: Final = 720_000
+"""Pixels that such a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
+_LARGEST_SCALE: Final = 1.5
 _TILE, _OVERLAP = 1024, 128
 
 
@@ -28,8 +29,8 @@ def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
     rows, columns = grey.shape
     sharp = pieces(found, (rows, columns), margin=_MARGIN)
     if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
-        small = max(grey.shape) <= _SMALL
-        return _strips(Piece(0, 0, columns, rows, sharp[0].strength, _ENLARGED if small else 1.0)), True
+        scale = min(_LARGEST_SCALE, max(1.0, math.sqrt(_ENLARGED / grey.size)))
+        return _strips(Piece(0, 0, columns, rows, sharp[0].strength, scale)), True
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
     if found.coarse is not None:
         among = ~_held(sharp, found.coarse)

@@ -27,7 +27,7 @@ _LARGE: Final = 1400
 """From this long side on, means of 2 x 2 pixels are looked at."""
 _OVER_NOISE: Final = 2.0
 """How much sharper than the middle of the picture a cell has to be."""
-_OVER_NOISE_COARSE: Final = 3.0
+_OVER_NOISE_COARSE: Final = 2.0
 """The same where a film is made smaller."""
 _LOWEST: Final = 4
 """Grey levels of 255 that no cell with text stays under."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from viewer.finders.canvas import Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
-from viewer.finders.line_ends import ends, joined
+from viewer.finders.line_ends import closer, ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places, groups, strongest_places
 from viewer.finders.sharpness import Grey, Piece, SharpMap, framed, sharp_map
@@ -24,7 +24,11 @@ from viewer.finders.text_box import TextBox
 
 _PIXEL: Final = 0.25
 _LINE: Final = 0.4
+_DOUBTFUL_PIXEL, _DOUBTFUL = 0.1, 0.12
+"""From so low an answer on a place is looked at more closely."""
 _GROWTH: Final = 1.8
+_ROUNDS: Final = 4
+"""How often at most the new ends of lines are looked at."""
 _TALLEST: Final = 110
 """Pixels of the shorter side above which a find is an organ, not a line of text."""
 _SEEN: Final = 0.3
@@ -75,36 +79,59 @@ class TextFinder:
         else:
             wanted, whole = all_places(found, grey)
         boxes: list[TextBox] = []
+        doubtful: list[TextBox] = []
         seen: list[Piece] = []
         for group in groups(wanted):
             if seen and time.monotonic() - began > seconds:
                 break
-            boxes += self._on_pieces(grey, found, group, whole=whole)
+            finds, doubts = self._on_pieces(grey, found, group, whole=whole)
+            boxes += finds
+            doubtful += doubts
             seen += group
         boxes = joined([box for box in boxes if box.clipped(rows, columns) is not None])
         if not strongest:
-            boxes = self._with_ends(grey, found, boxes)
+            boxes = self._looked_again(grey, found, boxes, doubtful)
         inside = (box.clipped(rows, columns) for box in boxes)
         return Looked(tuple(b for b in inside if b is not None), tuple(wanted[len(seen) :]), tuple(seen))
 
     def _on_pieces(
         self, grey: Grey, found: SharpMap, group: Sequence[Piece], *, whole: bool = False
-    ) -> list[TextBox]:
+    ) -> tuple[list[TextBox], list[TextBox]]:
+        """Return the finds on pieces of a picture, and the doubtful ones, in pixels of the picture."""
         crops = [cut_out(grey, found, piece, whole=whole) for piece in group]
-        placed = ((group[at], box) for at, box in self.find_in(crops))
-        return [box.scaled(1 / piece.scale).moved(piece.x0, piece.y0) for piece, box in placed]
+        finds, doubts = (
+            [box.scaled(1 / group[at].scale).moved(group[at].x0, group[at].y0) for at, box in some]
+            for some in self._look(crops)
+        )
+        return finds, doubts
 
-    def _with_ends(self, grey: Grey, found: SharpMap, boxes: list[TextBox]) -> list[TextBox]:
-        """Return boxes with what a second look past their ends found."""
-        past = ends(boxes, found, *grey.shape)
-        more = [box for group in groups(past) for box in self._on_pieces(grey, found, group)]
-        return joined([*boxes, *(box for box in more if not any(_mostly_in(box, b) for b in boxes))])
+    def _looked_again(
+        self, grey: Grey, found: SharpMap, boxes: list[TextBox], doubtful: Sequence[TextBox]
+    ) -> list[TextBox]:
+        """Return boxes with what a closer look past their ends and at doubtful places found."""
+        lines, new = boxes, boxes
+        places = [closer(box, *grey.shape) for box in doubtful if not _within(box, boxes)]
+        for _ in range(_ROUNDS):
+            places += ends(new, found, *grey.shape)
+            finds = [box for group in groups(places) for box in self._on_pieces(grey, found, group)[0]]
+            before = lines
+            lines = joined([*lines, *(box for box in finds if not _within(box, lines))])
+            new, places = [box for box in lines if box not in before], []
+            if not new:
+                break
+        return lines
 
     def find_in(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[int, TextBox]]:
         """Return the lines on crops that are looked at together, each with the number of its crop.
 
         Boxes are in pixels of their crop and may reach beyond it. Raises NoTextSearch.
         """
+        return self._look(crops)[0]
+
+    def _look(
+        self, crops: Sequence[NDArray[np.uint8]]
+    ) -> tuple[list[tuple[int, TextBox]], list[tuple[int, TextBox]]]:
+        """Return the finds on crops, and what may be one."""
         made = canvas(crops)
         values = made.pixels.astype(np.float32)
         values *= 1 / 127.5
@@ -112,7 +139,12 @@ class TextFinder:
         likely = self._network.run(np.broadcast_to(values, (1, 3, *values.shape)))[0, 0]
         if not _decoy_found(likely[made.height :]):
             raise NoTextSearch("The search for text in the pixels did not find its own sample.")
-        return _boxes(likely, made)
+        doubts = _boxes(likely, made, _DOUBTFUL_PIXEL, _DOUBTFUL)
+        return _boxes(likely, made, _PIXEL, _LINE), doubts
+
+
+def _within(box: TextBox, others: Sequence[TextBox]) -> bool:
+    return any(_mostly_in(box, other) for other in others)
 
 
 def _mostly_in(box: TextBox, other: TextBox) -> bool:
@@ -127,19 +159,19 @@ def _decoy_found(likely: NDArray[np.float32]) -> bool:
     return bool((likely[letters] > _PIXEL).mean() >= _SEEN) if letters.any() else False
 
 
-def _boxes(likely: NDArray[np.float32], made: Canvas) -> list[tuple[int, TextBox]]:
+def _boxes(likely: NDArray[np.float32], made: Canvas, pixel: float, line: float) -> list[tuple[int, TextBox]]:
     """Return the finds on a canvas, each on every crop that it touches, without what lies on others."""
     likely = np.ascontiguousarray(likely[: made.height])
     inside = np.zeros(likely.shape, np.bool_)
     for x0, y0, x1, y1 in made.spots:
-        inside[y0:y1, x0:x1] = likely[y0:y1, x0:x1] > _PIXEL
+        inside[y0:y1, x0:x1] = likely[y0:y1, x0:x1] > pixel
     parts = components(inside)
     boxes = []
     for part, score in zip(parts.boxes.tolist(), parts.means(likely).tolist(), strict=True):
         x0, y0, x1, y1 = part
         wide, high = x1 - x0, y1 - y0
         grown = wide * high * _GROWTH / (2 * (wide + high))
-        if min(wide, high) < 2 or score < _LINE or min(wide, high) + 2 * grown >= _TALLEST:
+        if min(wide, high) < 2 or score < line or min(wide, high) + 2 * grown >= _TALLEST:
             continue
         spots = made.spots
         touched = (spots[:, 0] < x1) & (spots[:, 2] > x0) & (spots[:, 1] < y1) & (spots[:, 3] > y0)
