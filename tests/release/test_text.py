@@ -14,8 +14,9 @@ from viewer.cli import run
 from viewer.finders.many_frames import Eyes
 from viewer.finders.networks import NoTextSearch
 from viewer.pixels.regions import Box
-from viewer.release import text_after
+from viewer.release import text_after, text_before
 from viewer.release.text_after import Reading, left_in_pixels
+from viewer.release.text_before import TextOutcome
 from viewer.rules.profiles import BASIC
 from viewer.rules.recipe import Dismissal, PixelText, Recipe
 
@@ -107,6 +108,17 @@ def test_pixels_that_cannot_be_decoded_are_held(place: Path) -> None:
     assert report["counts"]["held"] == 1
 
 
+def test_text_that_the_first_look_missed_is_masked_after_the_second(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_before, "_outcome", lambda found, recipe: TextOutcome())
+    report = clean(place, "--text", "blank", "--workers", "1")
+    assert report["counts"] == {"written": 3, "held": 0, "rejected": 0}
+    eyes = Eyes.open()
+    greys = [pydicom.dcmread(path).pixel_array for path in sorted((place / "out").rglob("*.dcm"))]
+    assert [line.text for grey in greys for line in eyes.lines(grey)[0]] == [MARKER, MARKER]
+
+
 # Read again ------------------------------------------------------------------------------------------
 
 
@@ -114,7 +126,7 @@ def again(written: Dataset, *, text: PixelText = PixelText.BLANK, dismissed=froz
     from dataclasses import replace
 
     recipe = Recipe(replace(BASIC, text=text), dismissed=dismissed)
-    return left_in_pixels(written, screen({}), recipe, "1.2.3", how)
+    return left_in_pixels(written, screen({}), recipe, "1.2.3", how).findings
 
 
 @pytest.mark.parametrize("how", [Reading.FULL, Reading.STRONGEST])

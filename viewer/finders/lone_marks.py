@@ -12,7 +12,7 @@ from viewer.finders.line_ends import are_one_line
 from viewer.finders.reading import ReadLine
 from viewer.finders.text_box import TextBox
 
-_STROKES: Final = frozenset("1Il|!i一丨丿亅-–—~.,:;·•'`\"/\\()[]")
+_STROKES: Final = frozenset("1Il|!i一丨丿亅丅十二三八人入个口日工-–—~.,:;·•'`\"/\\()[]")
 """What strokes and dots read as, however sure."""
 _SIDES: Final = frozenset("RL")
 _SURE: Final = 0.9

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -12,6 +12,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from viewer.custody.envelope import certificates, seal
 from viewer.dicom.catalog import Instance
+from viewer.dicom.content_key import content_key
 from viewer.dicom.decisions import Finding, Plan, Severity
 from viewer.dicom.errors import DeidError
 from viewer.dicom.parsing import LARGE, parse
@@ -20,6 +21,7 @@ from viewer.dicom.sources import open_source
 from viewer.finders.risk import burned_in_risk
 from viewer.pixels.document_pages import redraw_document
 from viewer.pixels.redact import redact
+from viewer.pixels.regions import Region
 from viewer.pixels.spool import Spool
 from viewer.release.apply import apply
 from viewer.release.channels import searched
@@ -35,6 +37,8 @@ from viewer.rules.recipe import Recipe
 from viewer.rules.surrogates import Keyring
 
 _UNDEFINED: Final = 0xFFFFFFFF
+_MASKED_AGAIN: Final = 2
+"""How often an image is masked anew because text was still found on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,29 @@ class _Hold(DeidError):
         super().__init__(errors[0].message + (f" ({len(errors)} findings)" if len(errors) > 1 else ""))
 
 
+class _TextLeft(_Hold):
+    """Ends a transaction because text still stands in the pixels; `regions`: what masks it too."""
+
+    def __init__(self, findings: tuple[Finding, ...], regions: tuple[Region, ...]) -> None:
+        super().__init__(findings)
+        self.regions = regions
+
+
 def _released(task: Task) -> InstanceReport:
-    with open_source(task.instance.source, large=LARGE) as content, Spool(_folder(task)) as spool:
+    with open_source(task.instance.source, large=LARGE) as content:
+        for _ in range(_MASKED_AGAIN):
+            try:
+                return _once(task, content)
+            except _TextLeft as left:
+                if not left.regions:
+                    raise
+                more = (*task.recipe.regions, *left.regions)
+                task = replace(task, recipe=replace(task.recipe, regions=more))
+        return _once(task, content)
+
+
+def _once(task: Task, content: bytes | InFile) -> InstanceReport:
+    with Spool(_folder(task)) as spool:
         return _written(task, content, spool)
 
 
@@ -114,8 +139,11 @@ def _written(task: Task, content: bytes | InFile, spool: Spool) -> InstanceRepor
         with unfinished.reopened(large=LARGE) as written:
             proof, findings = verify(written, name, content, made)
             _hold_on_errors(findings)
-            uid = task.instance.sop_instance_uid
-            findings += left_in_pixels(parse(written), source, task.recipe, uid, task.reading)
+            uid = task.instance.sop_instance_uid or content_key(source)
+            left = left_in_pixels(parse(written), source, task.recipe, uid, task.reading)
+            findings += left.findings
+            if left.regions:
+                raise _TextLeft(findings, left.regions)
         _hold_on_errors(findings)
         unfinished.publish(replace_existing=task.replace_existing)
     looked_at = task.instance.sop_instance_uid in task.recipe.reviewed
