@@ -6,6 +6,7 @@ import pytest
 from tests.finders.drawn import frame
 from viewer.dicom.errors import Unsupported
 from viewer.finders.many_frames import Care, Eyes, Way, text_of_frames
+from viewer.finders.text import NoSample, TextFinder
 
 pytestmark = pytest.mark.text
 
@@ -119,3 +120,28 @@ def test_a_wrong_number_of_frames_ends_soon(eyes: Eyes, whole: int) -> None:
     assert max(len(tried), len(asked)) < 60
     assert found.care[whole:] == (Care.NOT,) * (999_999 - whole)
     assert found.trouble
+
+
+def test_what_the_time_did_not_reach_on_one_image_is_looked_at_on_the_next(eyes: Eyes) -> None:
+    lines = {
+        (20, y): "Adult echo of the left ventricle in the long axis with colour" for y in range(10, 1240, 36)
+    }
+    lines[(1000, 1290)] = "MRN 55381924"
+    images = [frame(lines, (1380, 1380), size=28, seed=seed) for seed in range(4)]
+    found = text_of_frames(images.__getitem__, 4, eyes, way=Way.SERIES, seconds=0)
+    assert found.care[0] is Care.NOT
+    assert found.care[1] is Care.MARKS
+    assert "55381924" in words(found, 1)
+
+
+def test_marks_beside_which_the_sample_is_not_found_are_not_looked_at(
+    eyes: Eyes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(self: TextFinder, crops: list[np.ndarray]) -> object:
+        raise NoSample("Its own sample was not found.")
+
+    frames = loop(24, label={15: "MRN 55381924"})
+    monkeypatch.setattr(TextFinder, "find_in", blind)
+    found = text_of_frames(frames.__getitem__, 24, eyes, way=Way.LOOP)
+    assert found.care[15] is Care.NOT
+    assert found.trouble == "Its own sample was not found."

@@ -15,7 +15,7 @@ from viewer.finders.networks import DETECTOR, RECOGNISER, NoTextSearch, load_net
 from viewer.finders.places import all_places
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import sharp_map
-from viewer.finders.text import TextFinder
+from viewer.finders.text import NoSample, TextFinder
 from viewer.finders.text_box import TextBox
 from viewer.resources import resource
 
@@ -99,8 +99,13 @@ def test_the_search_fails_when_its_own_sample_is_not_found(
 ) -> None:
     blind = np.zeros((32, 320), np.uint8)
     monkeypatch.setattr("viewer.finders.canvas.decoy", lambda: blind)
-    with pytest.raises(NoTextSearch, match="did not find its own sample"):
-        eyes.finder.find(frame(LINES))
+    looked = eyes.finder.find(frame(LINES))
+    assert not looked.boxes
+    assert not looked.looked_at
+    assert looked.unseen
+    assert "did not find its own sample" in looked.trouble
+    with pytest.raises(NoTextSearch, match="does not find its own sample"):
+        TextFinder.load(threads=1)
 
 
 def test_a_network_that_finds_nothing_is_no_clean_image(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +115,7 @@ def test_a_network_that_finds_nothing_is_no_clean_image(eyes: Eyes, monkeypatch:
         def run(self, pixels: np.ndarray) -> np.ndarray:
             return np.zeros((1, 1, *pixels.shape[2:]), np.float32)
 
-    with pytest.raises(NoTextSearch):
-        TextFinder(Silent()).find(frame(LINES))  # type: ignore[arg-type]
+    assert TextFinder(Silent()).find(frame(LINES)).unseen  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fault", ["missing", "damaged", "no runtime"])
@@ -215,3 +219,18 @@ def test_boxes_keep_to_the_frame(eyes: Eyes) -> None:
     for box in eyes.finder.find(grey).boxes:
         assert 0 <= box.x0 < box.x1 <= 800
         assert 0 <= box.y0 < box.y1 <= 600
+
+
+def test_a_piece_that_hides_the_sample_does_not_blind_the_others(
+    eyes: Eyes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = TextFinder._look_once
+
+    def fails_with_several(self: TextFinder, crops: list[np.ndarray]) -> object:
+        if len(crops) > 1:
+            raise NoSample("hidden")
+        return once(self, crops)
+
+    grey = frame({(30, 40): "QUENBERT OSWALDINE", (900, 800): "MRN 55381924"}, (1000, 1300))
+    monkeypatch.setattr(TextFinder, "_look_once", fails_with_several)
+    assert {line.text for line in eyes.lines(grey)[0]} == {"QUENBERT OSWALDINE", "MRN 55381924"}

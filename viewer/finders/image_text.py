@@ -22,7 +22,7 @@ from viewer.finders.text_box import TextBox
 from viewer.pixels.overlays import drawn_over
 
 ICON: Final = 0x00880200
-_LETTERS: Final = 12
+_LETTERS: Final = 7
 """Pixels of a side on which no line of letters has room."""
 
 
@@ -174,7 +174,10 @@ def _other_layers(dataset: Dataset, count: int, eyes: Eyes) -> tuple[list[TextLi
         trouble = trouble if whole else "An overlay was not looked at as a whole."
     try:
         icon = _icon(dataset)
-        made += [TextLine(line, Layer.ICON) for line in eyes.lines(icon)[0]] if icon is not None else []
+        if icon is not None:
+            lines, whole = eyes.lines(icon)
+            made += [TextLine(line, Layer.ICON) for line in lines]
+            trouble = trouble if whole else "Its icon was not looked at as a whole."
     except (Unsupported, *CONVERSION_ERRORS):
         trouble = trouble or "Its icon cannot be decoded."
     return made, trouble

@@ -20,7 +20,7 @@ from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.places import groups
 from viewer.finders.reading import LineReader, ReadLine
 from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
-from viewer.finders.text import Looked, TextFinder
+from viewer.finders.text import Looked, NoSample, TextFinder
 from viewer.finders.text_box import TextBox
 
 SAMPLES: Final = 10
@@ -138,6 +138,7 @@ class _Search:
         self._before: NDArray[np.float32] | None = None
         self._cell = 0
         self._failures = 0
+        self._unseen: set[int] = set()
         self._waiting: list[tuple[Grey, SharpMap, list[Piece], int]] = []
         self._trouble = ""
 
@@ -151,7 +152,7 @@ class _Search:
         for index in range(self._count):
             if self._before is None or self._failures > _FAILURES or self._cancelled():
                 break
-            if self._care[index] is Care.NOT:
+            if self._care[index] is Care.NOT and index not in self._unseen:
                 grey = self._read(index)
                 if grey is not None:
                     self._check(grey, index)
@@ -183,16 +184,28 @@ class _Search:
             return
         middle = median(greys)
         found = self._note(middle, -1)
-        self._add(middle, found, self._eyes.find(middle, found, seconds=self._seconds).boxes, -1)
+        self._add(middle, found, self._find(middle, found).boxes, -1)
 
     def _look_at(self, grey: Grey, index: int) -> None:
         found = self._note(grey, index)
-        looked = self._eyes.find(grey, found, seconds=self._seconds)
+        looked = self._find(grey, found)
         self._add(grey, found, looked.boxes, index)
         if looked.unseen:
-            self._trouble = "There was not time enough to look at all of it."
+            self._trouble = looked.trouble
+            self._unseen.add(index)
         else:
             self._care[index] = Care.STRONGEST if self._eyes.strongest else Care.FULL
+
+    def _find(self, grey: Grey, found: SharpMap) -> Looked:
+        """Return the finds on a noted frame; what was not looked at is a new mark on other frames."""
+        looked = self._eyes.find(grey, found, seconds=self._seconds)
+        if self._before is not None:
+            for piece in looked.unseen:
+                cell = found.cell
+                self._before[
+                    piece.y0 // cell : -(-piece.y1 // cell), piece.x0 // cell : -(-piece.x1 // cell)
+                ] = 0
+        return looked
 
     def _note(self, grey: Grey, index: int) -> SharpMap:
         found = sharp_map(grey)
@@ -228,12 +241,12 @@ class _Search:
             return
         among = (found.strength > _NEW * before) & ~self._covered(found)
         new = pieces(found, grey.shape, margin=_MARGIN, among=among) if among.any() else []
+        self._care[index] = Care.MARKS
         if new:
+            self._before = np.maximum(before, _widened(np.where(among, found.strength, 0)))
             self._waiting.append((grey, found, new, index))
             if len(self._waiting) >= _TOGETHER:
                 self._look_at_waiting()
-            self._before = np.maximum(before, _widened(np.where(among, found.strength, 0)))
-        self._care[index] = Care.MARKS
 
     def _covered(self, found: SharpMap) -> NDArray[np.bool_]:
         """Return the cells that lie within lines found so far."""
@@ -251,12 +264,24 @@ class _Search:
         for group in groups([piece for _, _, new, _ in waiting for piece in new]):
             of = [next(owners) for _ in group]
             crops = [cut_out(*waiting[at][:2], piece) for at, piece in zip(of, group, strict=True)]
-            for number, box in self._eyes.finder.find_in(crops):
+            try:
+                finds = self._eyes.finder.find_in(crops)
+            except NoSample as error:
+                self._not_seen({waiting[at][3] for at in of}, str(error))
+                continue
+            for number, box in finds:
                 at, piece = of[number], group[number]
                 inside = box.moved(piece.x0, piece.y0).clipped(*waiting[at][0].shape)
                 boxes[at] += [inside] if inside is not None else []
         for (grey, found, _, index), mine in zip(waiting, boxes, strict=True):
             self._add(grey, found, mine, index)
+
+    def _not_seen(self, frames: Iterable[int], why: str) -> None:
+        """Note that marks of frames were not looked at, and all later frames: theirs may be the same."""
+        self._trouble, self._before = why, None
+        for index in frames:
+            self._care[index] = Care.NOT
+            self._unseen.add(index)
 
     def _found(self) -> Iterable[FoundLine]:
         if not self._lines:

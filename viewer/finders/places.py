@@ -22,6 +22,8 @@ _ENLARGED: Final = 720_000
 """Pixels that such a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
 _LARGEST_SCALE: Final = 1.5
 _TILE, _OVERLAP = 1024, 128
+_LONGEST: Final = 2000
+"""Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
 
 
 def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
@@ -76,9 +78,9 @@ def _held(sharp: Sequence[Piece], coarse: SharpMap) -> NDArray[np.bool_]:
 
 def _strips(piece: Piece) -> list[Piece]:
     """Return a whole frame cut across its longer side into as few pieces as canvases hold; they overlap."""
-    count = -(-piece.area // _LARGEST_CANVAS)
     wide = piece.x1 >= piece.y1
     length = piece.x1 if wide else piece.y1
+    count = max(-(-piece.area // _LARGEST_CANVAS), math.ceil(length * piece.scale / _LONGEST))
     half = round(_OVERLAP / piece.scale / 2) if count > 1 else 0
     made = []
     for index in range(count):
@@ -90,8 +92,8 @@ def _strips(piece: Piece) -> list[Piece]:
 
 
 def _tiles(piece: Piece) -> list[Piece]:
-    """Return a piece that is too large for a canvas as several that overlap by more than a line's height."""
-    if piece.area <= _CANVAS:
+    """Return a piece that is too large or long for a canvas as several; they overlap by a line's height."""
+    if piece.area <= _CANVAS and max(piece.x1 - piece.x0, piece.y1 - piece.y0) * piece.scale <= _LONGEST:
         return [piece]
     tile, overlap = round(_TILE / piece.scale), round(_OVERLAP / piece.scale)
     downs = range(piece.y0, max(piece.y0 + 1, piece.y1 - overlap), tile - overlap)

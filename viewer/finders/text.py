@@ -9,12 +9,13 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.finders.canvas import Canvas, canvas, cut_out, decoy
+from viewer.dicom.errors import DeidError
+from viewer.finders.canvas import STEP, Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
 from viewer.finders.line_ends import closer, ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
@@ -35,12 +36,23 @@ _SEEN: Final = 0.3
 """Share of the decoy's letters that has to be found. Alone on a canvas 0.6 are: finds are slim."""
 
 
+_NO_TIME: Final = "There was not time enough to look at all of it."
+
+_Placed: TypeAlias = list[tuple[int, TextBox]]
+"""Boxes, each with the number of the crop it stands on."""
+
+
+class NoSample(DeidError):
+    """The known line of text was not found: nothing on that canvas counts as looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look at one frame found. `unseen`: pieces that the time did not reach: not looked at."""
+    """What a look at one frame found. `unseen`: pieces that were not looked at, and `trouble`: why."""
 
     boxes: tuple[TextBox, ...]
     unseen: tuple[Piece, ...] = ()
+    trouble: str = ""
     looked_at: tuple[Piece, ...] = field(default=(), repr=False)
     """The pieces that the network saw; elsewhere nothing is as sharp as drawn letters."""
 
@@ -53,8 +65,13 @@ class TextFinder:
 
     @classmethod
     def load(cls, *, threads: int = 2) -> "TextFinder":
-        """Return a finder with the installed network; raises NoTextSearch."""
-        return cls(load_network(DETECTOR, threads=threads))
+        """Return a finder with the installed network; raises NoTextSearch, also when it finds no sample."""
+        made = cls(load_network(DETECTOR, threads=threads))
+        try:
+            made.find_in([np.full((STEP, STEP), 128, np.uint8)])
+        except NoSample as error:
+            raise NoTextSearch("The search for text in the pixels does not find its own sample.") from error
+        return made
 
     def find(
         self,
@@ -67,8 +84,8 @@ class TextFinder:
         """Return the lines of text on a picture of one frame, (rows, columns) uint8 or uint16.
 
         `seconds`: after these no further canvas is begun. `found`: its sharpness, when known. `strongest`:
-        only about so many pixels round the sharpest marks, 0 for all. Raises NoTextSearch when the search
-        does not work, which it proves each time on known text.
+        only about so many pixels round the sharpest marks, 0 for all. Pieces beside which the search does not
+        find its own sample are unseen. Raises NoTextSearch when the network cannot be run.
         """
         began = time.monotonic()
         rows, columns = grey.shape
@@ -80,19 +97,25 @@ class TextFinder:
             wanted, whole = all_places(found, grey)
         boxes: list[TextBox] = []
         doubtful: list[TextBox] = []
-        seen: list[Piece] = []
-        for group in groups(wanted):
-            if seen and time.monotonic() - began > seconds:
-                break
-            finds, doubts = self._on_pieces(grey, found, group, whole=whole)
+        unseen: list[Piece] = []
+        trouble = ""
+        for at, group in enumerate(groups(wanted)):
+            if at and time.monotonic() - began > seconds:
+                unseen, trouble = [*unseen, *group], _NO_TIME
+                continue
+            try:
+                finds, doubts = self._on_pieces(grey, found, group, whole=whole)
+            except NoSample as error:
+                unseen, trouble = [*unseen, *group], str(error)
+                continue
             boxes += finds
             doubtful += doubts
-            seen += group
         boxes = joined([box for box in boxes if box.clipped(rows, columns) is not None])
         if not strongest:
             boxes = self._looked_again(grey, found, boxes, doubtful)
         inside = (box.clipped(rows, columns) for box in boxes)
-        return Looked(tuple(b for b in inside if b is not None), tuple(wanted[len(seen) :]), tuple(seen))
+        seen = tuple(piece for piece in wanted if piece not in unseen)
+        return Looked(tuple(b for b in inside if b is not None), tuple(unseen), trouble, seen)
 
     def _on_pieces(
         self, grey: Grey, found: SharpMap, group: Sequence[Piece], *, whole: bool = False
@@ -105,6 +128,13 @@ class TextFinder:
         )
         return finds, doubts
 
+    def _finds(self, grey: Grey, found: SharpMap, group: Sequence[Piece]) -> list[TextBox]:
+        """Return the finds of one more look at places that were seen before."""
+        try:
+            return self._on_pieces(grey, found, group)[0]
+        except NoSample:
+            return []
+
     def _looked_again(
         self, grey: Grey, found: SharpMap, boxes: list[TextBox], doubtful: Sequence[TextBox]
     ) -> list[TextBox]:
@@ -113,7 +143,7 @@ class TextFinder:
         places = [closer(box, *grey.shape) for box in doubtful if not _within(box, boxes)]
         for _ in range(_ROUNDS):
             places += ends(new, found, *grey.shape)
-            finds = [box for group in groups(places) for box in self._on_pieces(grey, found, group)[0]]
+            finds = [box for group in groups(places) for box in self._finds(grey, found, group)]
             before = lines
             lines = joined([*lines, *(box for box in finds if not _within(box, lines))])
             new, places = [box for box in lines if box not in before], []
@@ -124,21 +154,31 @@ class TextFinder:
     def find_in(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[int, TextBox]]:
         """Return the lines on crops that are looked at together, each with the number of its crop.
 
-        Boxes are in pixels of their crop and may reach beyond it. Raises NoTextSearch.
+        Boxes are in pixels of their crop and may reach beyond it. Raises NoSample, NoTextSearch.
         """
         return self._look(crops)[0]
 
-    def _look(
-        self, crops: Sequence[NDArray[np.uint8]]
-    ) -> tuple[list[tuple[int, TextBox]], list[tuple[int, TextBox]]]:
-        """Return the finds on crops, and what may be one."""
+    def _look(self, crops: Sequence[NDArray[np.uint8]]) -> tuple[_Placed, _Placed]:
+        """Return the finds on crops, and what may be one; beside others a crop may hide the sample."""
+        try:
+            return self._look_once(crops)
+        except NoSample:
+            if len(crops) < 2:
+                raise
+        alone = [self._look_once([crop]) for crop in crops]
+        finds, doubts = (
+            [(at, box) for at, both in enumerate(alone) for _, box in both[kind]] for kind in (0, 1)
+        )
+        return finds, doubts
+
+    def _look_once(self, crops: Sequence[NDArray[np.uint8]]) -> tuple[_Placed, _Placed]:
         made = canvas(crops)
         values = made.pixels.astype(np.float32)
         values *= 1 / 127.5
         values -= 1
         likely = self._network.run(np.broadcast_to(values, (1, 3, *values.shape)))[0, 0]
         if not _decoy_found(likely[made.height :]):
-            raise NoTextSearch("The search for text in the pixels did not find its own sample.")
+            raise NoSample("Beside it the search for text did not find its own sample.")
         doubts = _boxes(likely, made, _DOUBTFUL_PIXEL, _DOUBTFUL)
         return _boxes(likely, made, _PIXEL, _LINE), doubts
 
