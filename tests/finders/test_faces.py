@@ -53,7 +53,7 @@ def test_a_head_with_its_skin_is_told(tmp_path: Path, modality: str, part: str) 
 @pytest.mark.parametrize(
     ("how", "why"),
     [
-        ({"part": "PELVIS"}, "another part of the body"),
+        ({"part": "LOWER LEG"}, "an arm or a leg"),
         ({"gap": 7.5}, "mm apart"),
         ({"slices": 8}, "too few slices"),
     ],
@@ -85,6 +85,31 @@ def test_a_body_is_no_head(tmp_path: Path) -> None:
         image.save_as(path)
     risk = face_risk(only_series(tmp_path))
     assert (risk.chance, risk.why) == (Chance.UNLIKELY, "what its slices show has not the size of a head")
+
+
+def with_a_body(folder: Path) -> None:
+    """Put a trunk of 600 mm below a written head."""
+    lowest = min((pydicom.dcmread(p) for p in folder.glob("*.dcm")), key=lambda i: i.ImagePositionPatient[2])
+    rows, columns = np.mgrid[: lowest.Rows, : lowest.Columns]
+    trunk = ((rows - 80) / 60) ** 2 + ((columns - 80) / 78.5) ** 2 < 1
+    lowest.PixelData = np.where(trunk, 1064, 24).astype("<i2").tobytes()
+    place = float(lowest.ImagePositionPatient[2])
+    for number in range(1, 121):
+        lowest.SOPInstanceUID = lowest.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.77.{number}"
+        lowest.ImagePositionPatient = [*lowest.ImagePositionPatient[:2], place - 5 * number]
+        lowest.save_as(folder / f"trunk{number}.dcm")
+
+
+@pytest.mark.parametrize("part", ["WHOLEBODY", "CHEST"])
+def test_a_head_on_a_body_is_told_and_only_its_face_goes(tmp_path: Path, part: str) -> None:
+    write_head(tmp_path, "CT", part=part)
+    with_a_body(tmp_path)
+    series = only_series(tmp_path)
+    assert face_risk(series).chance is Chance.LIKELY
+    removal = face_removal(series)
+    trunk = {f"1.2.3.77.{number}" for number in range(14, 121)}
+    assert removal.slices > 20
+    assert not {r.scope.uid for r in removal.regions} & trunk
 
 
 def test_slices_without_the_size_of_a_pixel_are_not_called_safe(tmp_path: Path) -> None:

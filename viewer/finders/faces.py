@@ -29,13 +29,23 @@ _HEAD: Final = re.compile(
     r"pituit|schädel|schaedel|kopf|hals|cerveau|tête|头|头颅|脑|颅|颌|面|鼻|眼|耳|颈",
     re.IGNORECASE,
 )
+_LIMB: Final = re.compile(
+    r"knee|leg|foot|feet|toe|ankle|calcan|calf|thigh|femur|tibia|hip|hand|finger|thumb|wrist|arm|elbow|"
+    r"humerus|radius|ulna|extremity|膝|腿|足|踝|髋|手|腕|臂|肘|四肢",
+    re.IGNORECASE,
+)
+"""Parts of the body that measure what a head does, so that only the header tells them apart."""
 _FEWEST: Final = 10
+_HEAD_LONG: Final = 280.0
+"""Millimetres from the upper end of a stack in which a head stands: a body may follow below."""
 _FARTHEST, _LEAST_COVER = 6.0, 40.0
 """Millimetres: between slices at most, and along the body at least, for a face to be rendered."""
 _STRAIGHT: Final = 0.8
 """Cosine between a slice's normal and the body's axis from which it is axial; a tilted gantry is."""
 _HEAD_WIDE, _HEAD_DEEP = (100.0, 230.0), (130.0, 300.0)
 """Millimetres that a head with its skin measures from side to side, and from front to back."""
+_CHIN: Final = 60.0
+"""Millimetres below the lowest slice of a head's size where a chin may stand over the shoulders."""
 _FINE: Final = 1.5
 """Millimetres that a row or column of a stack is looked at in, about."""
 _PARTS: Final = 0.4
@@ -92,8 +102,8 @@ def face_risk(series: Series, *, cancelled: Callable[[], bool] = lambda: False) 
     try:
         header = _read(series.instances[0])
         named = _names_head(header, series)
-        if header.get("BodyPartExamined") and not named:
-            return FaceRisk(Chance.UNLIKELY, "its header names another part of the body")
+        if _LIMB.search(str(header.get("BodyPartExamined") or "")) and not named:
+            return FaceRisk(Chance.UNLIKELY, "its header names an arm or a leg")
         risk = _of_stack(_slices(series, cancelled, most=_SAMPLES).stack)
     except _NoStack as reason:
         risk = FaceRisk(reason.chance, str(reason))
@@ -109,9 +119,10 @@ def face_removal(series: Series, *, cancelled: Callable[[], bool] = lambda: Fals
     stack = slices.stack
     stays = kept(stack) >= 0.5
     head = skin(stack)
+    lowest = stack.places[np.argmax(_of_head_size(head, stack.spacing))] - _CHIN
     regions: list[Region] = []
     for index, images in enumerate(slices.instances):
-        outline = _outline(stays[index], head[index], slices)
+        outline = _outline(stays[index], head[index], slices) if stack.places[index] >= lowest else None
         for image in images if outline is not None else ():
             scope = Scope(ScopeKind.IMAGE, image.sop_instance_uid, image.rows, image.columns)
             regions.append(Region(outline, scope, slices.air[index], features=True))  # type: ignore[arg-type]
@@ -131,31 +142,35 @@ class _NoStack(Exception):
 
 def _of_stack(stack: Stack) -> FaceRisk:
     """Tell from the skin: a head is of a head's size, and its front stands free in the field of view."""
-    down, across = stack.spacing
-    heads = free = 0
-    for one in skin(stack):
-        rows, columns = np.flatnonzero(one.any(1)), np.flatnonzero(one.any(0))
-        if not len(rows):
-            continue
-        deep, wide = (rows[-1] - rows[0] + 1) * down, (columns[-1] - columns[0] + 1) * across
-        if _HEAD_WIDE[0] <= wide <= _HEAD_WIDE[1] and _HEAD_DEEP[0] <= deep <= _HEAD_DEEP[1]:
-            heads += 1
-            free += rows[0] > 1
-    there = heads / len(stack.places)
-    if there < _PARTS:
+    head = skin(stack)
+    sized = _of_head_size(head, stack.spacing)
+    if sized.mean() < _PARTS:
         return FaceRisk(Chance.UNLIKELY, "what its slices show has not the size of a head")
-    if free < _PARTS * heads:
+    free = ~head[sized, :2].any(axis=(1, 2))
+    if free.mean() < _PARTS:
         return FaceRisk(Chance.UNLIKELY, "the front of the head lies outside its field of view")
     cover = float(stack.places[-1] - stack.places[0])
     return FaceRisk(Chance.LIKELY, f"a head with its skin stands in it, over {cover:.0f} mm")
+
+
+def _of_head_size(head: NDArray[np.bool_], spacing: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return for each slice whether what it shows measures what a head with its skin does."""
+    sized = np.zeros(len(head), np.bool_)
+    for index, one in enumerate(head):
+        rows, columns = np.flatnonzero(one.any(1)), np.flatnonzero(one.any(0))
+        if len(rows):
+            deep, wide = (rows[-1] - rows[0] + 1) * spacing[0], (columns[-1] - columns[0] + 1) * spacing[1]
+            sized[index] = _HEAD_WIDE[0] <= wide <= _HEAD_WIDE[1] and _HEAD_DEEP[0] <= deep <= _HEAD_DEEP[1]
+    return sized
 
 
 # Reading ---------------------------------------------------------------------------------------------
 
 
 def _slices(series: Series, cancelled: Callable[[], bool], *, most: int = 0) -> _Slices:
-    """Return a series as a stack, of `most` of its slices when that is not 0; raises _NoStack."""
+    """Return the upper end of a series as a stack; raises _NoStack. `most`: of its slices, 0 for all."""
     placed = _placed(series)
+    placed = [one for one in placed if one[0] >= placed[-1][0] - _HEAD_LONG]
     if most and len(placed) > most:
         placed = [placed[round(i * (len(placed) - 1) / (most - 1))] for i in range(most)]
     first = placed[0][1][0]
