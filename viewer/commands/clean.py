@@ -162,8 +162,9 @@ def _faces(catalog: Catalog) -> list[str]:
     """Return a sentence for each series that a face could be rendered from; only a person takes one off."""
     series = (s for study in catalog.studies for s in study.series)
     told = ((number, face_risk(one)) for number, one in enumerate(series, 1))
+    advice = {Chance.LIKELY: "the window offers to take it off", Chance.UNKNOWN: "look at it in the window"}
     return [
-        f"series {number}: {risk.chance.value} ({risk.why}); the window offers to take it off"
+        f"series {number}: {risk.chance.value} ({risk.why}); {advice[risk.chance]}"
         for number, risk in told
         if risk.chance is Chance.LIKELY or (risk.chance is Chance.UNKNOWN and risk.named)
     ]
