@@ -1,6 +1,6 @@
 """The text on one image or one series: its frames, its overlays, its icon, the pages of a document in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -19,7 +19,7 @@ from viewer.finders.many_frames import Care, Eyes, FoundLine, Way, text_of_frame
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import Grey
 from viewer.finders.text_box import TextBox
-from viewer.pixels.overlays import drawn_over
+from viewer.pixels.overlays import drawn_over, has_overlays
 
 ICON: Final = 0x00880200
 _LETTERS: Final = 7
@@ -87,7 +87,8 @@ def text_of_image(
     way = Way.EACH if pages else Way.LOOP
     found = text_of_frames(frame, count, eyes, way=way, seconds=seconds, cancelled=cancelled)
     lines = [TextLine(one.line, Layer.PIXELS, _frames(one, count)) for one in found.lines]
-    others, trouble = _other_layers(dataset, count, eyes) if not pages else ([], "")
+    seen = [index for index, care in enumerate(found.care) if care is not Care.NOT]
+    others, trouble = _other_layers(dataset, count, seen, eyes) if not pages else ([], "")
     return ImageText((*lines, *others), found.care, found.trouble or trouble)
 
 
@@ -112,7 +113,7 @@ def text_of_series(
         dataset = image(index)
         grey = _decoded(dataset, 0)
         if index not in others:
-            others[index] = _other_layers(dataset, 1, eyes)
+            others[index] = _other_layers(dataset, 1, (0,), eyes)
             progress(len(others), count)
         return grey
 
@@ -164,11 +165,13 @@ def _decoded(dataset: Dataset, index: int) -> Grey:
 # Other layers ----------------------------------------------------------------------------------------
 
 
-def _other_layers(dataset: Dataset, count: int, eyes: Eyes) -> tuple[list[TextLine], str]:
-    """Return the text in overlays and icons, and why one was not looked at."""
+def _other_layers(
+    dataset: Dataset, count: int, seen: Sequence[int], eyes: Eyes
+) -> tuple[list[TextLine], str]:
+    """Return the text in icons and in overlays of frames that were seen, and why one was not looked at."""
     made: list[TextLine] = []
     trouble = ""
-    for frames, drawn in _overlays(dataset, count):
+    for frames, drawn in _overlays(dataset, count, seen):
         lines, whole = eyes.lines(drawn)
         made += [TextLine(line, Layer.OVERLAY, frames) for line in lines]
         trouble = trouble if whole else "An overlay was not looked at as a whole."
@@ -183,10 +186,10 @@ def _other_layers(dataset: Dataset, count: int, eyes: Eyes) -> tuple[list[TextLi
     return made, trouble
 
 
-def _overlays(dataset: Dataset, count: int) -> list[tuple[frozenset[int] | None, Grey]]:
+def _overlays(dataset: Dataset, count: int, seen: Sequence[int]) -> list[tuple[frozenset[int] | None, Grey]]:
     """Return what overlays draw, white on black: once for all frames on which they draw the same."""
     drawings: dict[bytes, tuple[set[int], Grey]] = {}
-    for index in range(count):
+    for index in seen if has_overlays(dataset) else ():
         try:
             drawn = drawn_over(dataset, index)
         except (Unsupported, *CONVERSION_ERRORS):

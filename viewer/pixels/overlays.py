@@ -107,12 +107,21 @@ class Drawn(IntEnum):
     """Unused bits of the pixel data: it never stays."""
 
 
+def has_overlays(dataset: Dataset) -> bool:
+    """Return whether any overlay, of its own data or in unused bits, belongs to an image."""
+    return bool(_groups(dataset))
+
+
+def _groups(dataset: Dataset) -> list[int]:
+    return [g for g in GROUPS if any(g << 16 | part in dataset for part in (0x3000, 0x0102))]
+
+
 def drawn_over(dataset: Dataset, frame: int) -> NDArray[np.uint8] | None:
     """Return where overlays draw over a frame (0-based): Drawn, (rows, columns); None where none does.
 
     One that cannot be read is passed over: it does not stay either.
     """
-    groups = [g for g in GROUPS if any(g << 16 | part in dataset for part in (0x3000, 0x0102))]
+    groups = _groups(dataset)
     if not groups:
         return None
     made = pixel_format(dataset)
