@@ -26,6 +26,8 @@ _AROUND: Final = 12
 """Pixels round a doubtful find that are looked at with it at least."""
 _SHARP: Final = 0.5
 """Strength of the sharpest cell past an end from which it is worth a look."""
+_COVERED: Final = 0.4
+"""Heights round a find in which nothing is worth a look: the last letter stands out of it a little."""
 _GAP: Final = 0.7
 """Heights between two parts of one line at most."""
 _BESIDE: Final = 0.6
@@ -106,9 +108,10 @@ def _worth(place: tuple[int, int, int, int], found: SharpMap, boxes: Sequence[Te
     part = part.copy()
     for box in boxes:
         if box.x0 < x1 and box.x1 > x0 and box.y0 < y1 and box.y1 > y0:
+            more = int(_COVERED * min(box.x1 - box.x0, box.y1 - box.y0))
             part[
-                max(0, box.y0 // cell - top) : max(0, -(-box.y1 // cell) - top),
-                max(0, box.x0 // cell - left) : max(0, -(-box.x1 // cell) - left),
+                max(0, (box.y0 - more) // cell - top) : max(0, -(-(box.y1 + more) // cell) - top),
+                max(0, (box.x0 - more) // cell - left) : max(0, -(-(box.x1 + more) // cell) - left),
             ] = False
     return bool(part.any())
 

@@ -18,7 +18,7 @@ _LARGEST_CANVAS: Final = 1_200_000
 _WHOLE: Final = 2_200_000
 """A frame of up to so many pixels is looked at as a whole when most of it is sharp."""
 _MOST: Final = 0.8
-_ENLARGED: Final = 720_000
+_ENLARGED: Final = 480_000
 """Pixels that such a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
 _LARGEST_SCALE: Final = 1.5
 _TILE, _OVERLAP = 1024, 128
@@ -32,7 +32,9 @@ def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
     sharp = pieces(found, (rows, columns), margin=_MARGIN)
     if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
         scale = min(_LARGEST_SCALE, max(1.0, math.sqrt(_ENLARGED / grey.size)))
-        return _strips(Piece(0, 0, columns, rows, sharp[0].strength, scale)), True
+        left, top = min(p.x0 for p in sharp), min(p.y0 for p in sharp)
+        right, bottom = max(p.x1 for p in sharp), max(p.y1 for p in sharp)
+        return _strips(Piece(left, top, right, bottom, sharp[0].strength, scale)), True
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
     if found.coarse is not None:
         among = ~_held(sharp, found.coarse)
@@ -77,17 +79,17 @@ def _held(sharp: Sequence[Piece], coarse: SharpMap) -> NDArray[np.bool_]:
 
 
 def _strips(piece: Piece) -> list[Piece]:
-    """Return a whole frame cut across its longer side into as few pieces as canvases hold; they overlap."""
-    wide = piece.x1 >= piece.y1
-    length = piece.x1 if wide else piece.y1
+    """Return one large piece cut across its longer side into as few as canvases hold; they overlap."""
+    wide = piece.x1 - piece.x0 >= piece.y1 - piece.y0
+    start, end = (piece.x0, piece.x1) if wide else (piece.y0, piece.y1)
+    length = end - start
     count = max(-(-piece.area // _LARGEST_CANVAS), math.ceil(length * piece.scale / _LONGEST))
     half = round(_OVERLAP / piece.scale / 2) if count > 1 else 0
     made = []
     for index in range(count):
-        first = max(0, length * index // count - half)
-        last = min(length, length * (index + 1) // count + half)
-        strip = {"x0": first, "x1": last} if wide else {"y0": first, "y1": last}
-        made.append(replace(piece, **strip))
+        first = max(start, start + length * index // count - half)
+        last = min(end, start + length * (index + 1) // count + half)
+        made.append(replace(piece, **({"x0": first, "x1": last} if wide else {"y0": first, "y1": last})))
     return made
 
 

@@ -50,7 +50,9 @@ class LineReader:
 
     def read(self, grey: Grey, boxes: Sequence[TextBox], *, level: float = 1.0) -> list[ReadLine]:
         """Return what stands in boxes of a frame. `level`: one of 255 levels of the frame's range."""
-        return list(self._pool.map(lambda box: self._line(grey, box, level), boxes))
+        order = sorted(range(len(boxes)), key=lambda at: -_length(boxes[at]))  # or one thread reads it alone
+        read = self._pool.map(lambda at: self._line(grey, boxes[at], level), order)
+        return [line for _, line in sorted(zip(order, read, strict=True), key=lambda pair: pair[0])]
 
     def _line(self, grey: Grey, box: TextBox, level: float) -> ReadLine:
         values = grey[box.y0 : box.y1, box.x0 : box.x1]
@@ -73,6 +75,12 @@ class LineReader:
         kept = (best != 0) & (best != np.concatenate(([-1], best[:-1])))
         sure = likely[np.flatnonzero(kept), best[kept]]
         return "".join(self._characters[best[kept]]).strip(), float(sure.mean()) if len(sure) else 0.0
+
+
+def _length(box: TextBox) -> float:
+    """Return how long a line is at the height that the network wants, both ways of a standing one."""
+    wide, high = box.x1 - box.x0, box.y1 - box.y0
+    return wide / high if high < _STANDING * wide else 2 * high / wide
 
 
 def _ways(crop: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
