@@ -189,6 +189,14 @@ def test_marks_that_are_no_text_are_left_out(
     assert bool(without_lone_marks([one])) is stays
 
 
+def test_what_is_large_and_still_not_read_is_no_text() -> None:
+    large = line("林樂", 0.2, TextBox(0, 0, 190, 60))
+    assert not without_lone_marks([large], side=768)
+    assert without_lone_marks([large], side=2500)  # small on a film: handwriting may be
+    assert without_lone_marks([line("QUENBERT", 0.9, TextBox(0, 0, 190, 60))], side=768)
+    assert without_lone_marks([large], [TextBox(200, 0, 400, 60)], side=768)
+
+
 def test_a_mark_beside_a_line_belongs_to_it() -> None:
     mark = line("q", 0.3, TextBox(100, 100, 118, 122))
     name = line("UENBERT", 0.9, TextBox(124, 99, 240, 123))

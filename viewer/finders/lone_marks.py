@@ -21,14 +21,23 @@ _LONGEST: Final = 3.0
 _SQUARE, _HALF_SURE = 2.0, 0.5
 _TINY, _SURE_OF_TINY = 11, 0.7
 """Letters of fewer pixels are guessed, not read."""
+_TALL, _OF_SIDE = 40, 14
+"""Pixels, and the part of a frame's shorter side, from which on letters are large."""
+_UNREAD: Final = 0.25
 _NEXT: Final = 1.5
 """Heights between a mark and the line it belongs to."""
 
 
-def without_lone_marks(lines: Sequence[ReadLine], known: Sequence[TextBox] = ()) -> list[ReadLine]:
-    """Return the lines of a frame without marks that are no text; `known`: lines found before."""
-    lone = [line for line in lines if _is_mark(line)]
-    read = [line for line in lines if not _is_mark(line)]
+def without_lone_marks(
+    lines: Sequence[ReadLine], known: Sequence[TextBox] = (), *, side: int = 0
+) -> list[ReadLine]:
+    """Return the lines of a frame without marks that are no text.
+
+    `known`: lines found before; `side`: pixels of the frame's shorter side, 0 when finds of any height count.
+    """
+    marks = [_is_mark(line) or _is_tall_and_unread(line, side) for line in lines]
+    lone = [line for line, mark in zip(lines, marks, strict=True) if mark]
+    read = [line for line, mark in zip(lines, marks, strict=True) if not mark]
     whole = [*known, *(line.box for line in read)]
     return read + [mark for mark in lone if any(are_one_line(mark.box, box, gap=_NEXT) for box in whole)]
 
@@ -43,3 +52,9 @@ def _is_mark(line: ReadLine) -> bool:
         return ratio < _LONGEST
     tiny = min(wide, high) < _TINY and line.sure < _SURE_OF_TINY
     return ratio < _SQUARE and (line.sure < _HALF_SURE or tiny)
+
+
+def _is_tall_and_unread(line: ReadLine, side: int) -> bool:
+    """Return whether a find is so large on its frame that it could be read, were it text."""
+    height = min(line.box.x1 - line.box.x0, line.box.y1 - line.box.y0)
+    return side > 0 and height >= max(_TALL, side // _OF_SIDE) and line.sure < _UNREAD

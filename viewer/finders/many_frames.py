@@ -98,7 +98,7 @@ class Eyes:
         found = sharp_map(grey)
         looked = self.find(grey, found, seconds=seconds)
         lines = self.reader.read(grey, looked.boxes, level=found.level)
-        return without_lone_marks(lines), not looked.unseen
+        return without_lone_marks(lines, side=min(grey.shape)), not looked.unseen
 
 
 def text_of_frames(
@@ -225,7 +225,8 @@ class _Search:
     def _add(self, grey: Grey, found: SharpMap, boxes: Sequence[TextBox], index: int) -> None:
         new = [box for box in boxes if not (self._loop and self._is_known(box))]
         known = [line.box for line, _, _ in self._lines]
-        for line in without_lone_marks(self._eyes.reader.read(grey, new, level=found.level), known):
+        read = self._eyes.reader.read(grey, new, level=found.level)
+        for line in without_lone_marks(read, known, side=min(grey.shape)):
             self._lines.append((line, index, _sharpness_at(found.strength, line.box, found.cell)))
 
     def _is_known(self, box: TextBox) -> bool:
