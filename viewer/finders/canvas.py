@@ -88,6 +88,8 @@ def cut_out(grey: Grey, found: SharpMap, piece: Piece, *, whole: bool = False) -
 def stretched(values: Grey, darkest: float, brightest: float, level: float) -> NDArray[np.uint8]:
     """Return values brought to 0 to 255; `level`: one of 255 levels of the picture they are from."""
     span = max(brightest - darkest, _FLATTEST * level)
+    if values.dtype == np.uint8 and (darkest, span) == (0, 255):
+        return values.astype(np.uint8, copy=False)
     scaled = (values.astype(np.float32) - darkest) * (255 / span)
     return np.clip(scaled, 0, 255).astype(np.uint8)
 
