@@ -215,11 +215,25 @@ def test_parts_of_one_line_are_joined_and_two_lines_are_not() -> None:
     }  # fmt: skip
 
 
+def test_a_picture_above_a_line_is_no_part_of_it() -> None:
+    """As on a scanner's screen: joined they would read as nothing, and be left out as a mark."""
+    picture, line_below = TextBox(0, 3, 40, 43), TextBox(0, 69, 44, 93)
+    assert set(joined([picture, line_below])) == {picture, line_below}
+
+
 def test_characters_one_above_the_other_are_one_line() -> None:
     column = [TextBox(100, y, 124, y + 25) for y in (100, 128, 156)]
     assert joined(column) == [TextBox(100, 100, 124, 181)]
     lines = [TextBox(100, y, 200, y + 25) for y in (100, 128, 156)]
     assert set(joined(lines)) == set(lines)
+
+
+def test_what_is_no_column_of_characters_is_read_apart(eyes: Eyes) -> None:
+    """Read as one column it would be unsure, and might be left out as a mark."""
+    grey = frame({(100, 100): "58%", (100, 128): "73%"}, size=22)
+    upper, lower = TextBox(97, 98, 150, 126), TextBox(97, 127, 150, 154)
+    column = TextBox(97, 98, 150, 154, 1.0, (upper, lower))
+    assert [line.text for line in eyes.reader.read(grey, [column])] == ["58%", "73%"]
 
 
 def test_boxes_keep_to_the_frame(eyes: Eyes) -> None:

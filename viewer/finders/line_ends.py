@@ -36,6 +36,8 @@ _LEVEL: Final = 0.35
 """Share of the lower one's height that the middles of two parts may differ by."""
 _SINGLE: Final = 1.35
 """How many times as long as wide two parts together may be at most to be single characters."""
+_CHARACTER: Final = 1.5
+"""The same for one of them alone."""
 _ALIKE: Final = 1.6
 """How many times as high as the other one part of a line may be."""
 
@@ -119,11 +121,19 @@ def _worth(place: tuple[int, int, int, int], found: SharpMap, boxes: Sequence[Te
 def are_one_line(a: TextBox, b: TextBox, *, gap: float = _GAP) -> bool:
     """Return whether boxes lie one beside the other, at most `gap` times their height apart."""
     wide, high = a.x1 - a.x0 + b.x1 - b.x0, a.y1 - a.y0 + b.y1 - b.y0
-    single = max(wide, high) < _SINGLE * min(wide, high)  # characters may stand one above the other
+    # Characters may stand one above the other; a line and a mark above it are two things.
+    alone = all(_length(one) < _CHARACTER for one in (a, b))
+    single = alone and max(wide, high) < _SINGLE * min(wide, high)
     if (single or wide >= high) and _in_a_row((a.x0, a.x1), (a.y0, a.y1), (b.x0, b.x1), (b.y0, b.y1), gap):
         return True
     standing = single or wide < high
     return standing and _in_a_row((a.y0, a.y1), (a.x0, a.x1), (b.y0, b.y1), (b.x0, b.x1), gap)
+
+
+def _length(box: TextBox) -> float:
+    """Return how many times as long as wide a box is."""
+    wide, high = box.x1 - box.x0, box.y1 - box.y0
+    return max(wide, high) / max(1, min(wide, high))
 
 
 def _in_a_row(along_a: _Span, across_a: _Span, along_b: _Span, across_b: _Span, gap: float) -> bool:
@@ -136,4 +146,7 @@ def _in_a_row(along_a: _Span, across_a: _Span, along_b: _Span, across_b: _Span, 
 
 
 def _round(a: TextBox, b: TextBox) -> TextBox:
-    return TextBox(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1), max(a.score, b.score))
+    x0, y0, x1, y1 = min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1)
+    parts = (*(a.parts or (a,)), *(b.parts or (b,)))
+    stacked = y1 - y0 > x1 - x0 and all(_length(part) < _CHARACTER for part in parts)
+    return TextBox(x0, y0, x1, y1, max(a.score, b.score), parts if stacked else ())

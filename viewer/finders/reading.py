@@ -18,6 +18,8 @@ from viewer.finders.text_box import TextBox
 _HEIGHT: Final = 48
 """Rows of what the recogniser gets."""
 _NARROWEST, _WIDEST = 96, 1600
+_COLUMN: Final = 0.7
+"""How sure a column of characters has to be to be one."""
 _STANDING: Final = 1.5
 """A box so many times higher than wide is read turned, both ways."""
 
@@ -49,7 +51,20 @@ class LineReader:
         return np.array(("", *self._network.characters, " "))
 
     def read(self, grey: Grey, boxes: Sequence[TextBox], *, level: float = 1.0) -> list[ReadLine]:
-        """Return what stands in boxes of a frame. `level`: one of 255 levels of the frame's range."""
+        """Return what stands in boxes of a frame. `level`: one of 255 levels of the frame's range.
+
+        Finds that were taken for one column of characters are read apart where that is surer.
+        """
+        lines = self._lines(grey, boxes, level)
+        for line in [line for line in lines if line.box.parts and line.sure < _COLUMN]:
+            inside = [part.clipped(*grey.shape) for part in line.box.parts]
+            apart = self._lines(grey, [part for part in inside if part is not None], level)
+            if max((part.sure for part in apart), default=0.0) > line.sure:
+                lines.remove(line)
+                lines += apart
+        return lines
+
+    def _lines(self, grey: Grey, boxes: Sequence[TextBox], level: float) -> list[ReadLine]:
         order = sorted(range(len(boxes)), key=lambda at: -_length(boxes[at]))  # or one thread reads it alone
         read = self._pool.map(lambda at: self._line(grey, boxes[at], level), order)
         return [line for _, line in sorted(zip(order, read, strict=True), key=lambda pair: pair[0])]

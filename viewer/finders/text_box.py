@@ -1,7 +1,7 @@
 """A line of text on a frame."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,8 @@ class TextBox:
     x1: int
     y1: int
     score: float = 1.0
+    parts: "tuple[TextBox, ...]" = field(default=(), compare=False, repr=False)
+    """The finds that were taken for characters one above the other, when it was made of such."""
 
     def moved(self, x: int, y: int) -> "TextBox":
         """Return it `x` pixels further right and `y` further down."""
@@ -28,4 +30,4 @@ class TextBox:
     def clipped(self, rows: int, columns: int) -> "TextBox | None":
         """Return what of it lies on a frame of that size, None when nothing does."""
         x0, y0, x1, y1 = max(0, self.x0), max(0, self.y0), min(columns, self.x1), min(rows, self.y1)
-        return TextBox(x0, y0, x1, y1, self.score) if x0 < x1 and y0 < y1 else None
+        return replace(self, x0=x0, y0=y0, x1=x1, y1=y1) if x0 < x1 and y0 < y1 else None
