@@ -40,6 +40,7 @@ class Instance:
     burned_in_annotation: str = ""
     manufacturer: str = field(default="", repr=False)
     model: str = field(default="", repr=False)
+    series_description: str = field(default="", repr=False)
     position: tuple[float, float, float] | None = None
     orientation: tuple[float, ...] | None = None
     pixel_offset: int | None = None

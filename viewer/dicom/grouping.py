@@ -205,6 +205,7 @@ def _instance(number: int, record: Record) -> Instance:
         burned_in_annotation=header.burned_in_annotation,
         manufacturer=header.manufacturer,
         model=header.model,
+        series_description=header.series_description,
         position=header.position,
         orientation=header.orientation,
         # An offset into the unpacked member would be taken for one into the archive.
