@@ -34,8 +34,6 @@ _TALLEST: Final = 110
 """Pixels of the shorter side above which a find is an organ, not a line of text."""
 _SEEN: Final = 0.3
 """Share of the decoy's letters that has to be found. Alone on a canvas 0.6 are: finds are slim."""
-
-
 _NO_TIME: Final = "There was not time enough to look at all of it."
 
 _Placed: TypeAlias = list[tuple[int, TextBox]]

@@ -89,7 +89,7 @@ class _Hold(DeidError):
 
 
 class _TextLeft(_Hold):
-    """Ends a transaction because text still stands in the pixels; `regions`: what masks it too."""
+    """Ends a transaction because text that `regions` can mask still stands in the pixels."""
 
     def __init__(self, findings: tuple[Finding, ...], regions: tuple[Region, ...]) -> None:
         super().__init__(findings)
@@ -102,8 +102,6 @@ def _released(task: Task) -> InstanceReport:
             try:
                 return _once(task, content)
             except _TextLeft as left:
-                if not left.regions:
-                    raise
                 more = (*task.recipe.regions, *left.regions)
                 task = replace(task, recipe=replace(task.recipe, regions=more))
         return _once(task, content)
