@@ -45,9 +45,11 @@ def without_lone_marks(
 def _is_mark(line: ReadLine) -> bool:
     wide, high = line.box.x1 - line.box.x0, line.box.y1 - line.box.y0
     ratio = max(wide, high) / max(1, min(wide, high))
-    if len(line.text) <= 1 or _STROKES.issuperset(line.text):
+    if line.text in _STROKES or (line.text and not any(c.isalnum() for c in line.text)):
+        return ratio < _LONGEST or line.sure >= _HALF_SURE  # a long one that is sure is a drawn line
+    if len(line.text) <= 1:
         letter = line.text.isascii() and line.text not in _SIDES
-        return ratio < _LONGEST and (line.sure < _SURE or letter or _STROKES.issuperset(line.text))
+        return ratio < _LONGEST and (line.sure < _SURE or letter)
     if line.text.isascii() and line.sure < _HALF_SURE:
         return ratio < _LONGEST
     tiny = min(wide, high) < _TINY and line.sure < _SURE_OF_TINY
