@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.factories import to_bytes, write
 from tests.release.test_text import MARKER, NAME, screen
+from viewer.app import text_memory
 from viewer.app.templates import Templates, offers
 from viewer.app.text_marks import TextMarks
 from viewer.app.text_memory import TITLE, remember
@@ -202,3 +203,19 @@ def test_accepted_boxes_are_proposed_for_the_next_image_of_the_device(place: Pat
     assert (fits[0].name, fits[0].fits) == (TITLE, True)
     assert [shape for shape, _ in fits[1]] == [Box(25, 25, 240, 40)]
     assert NAME.split()[0] not in (place / "templates.json").read_text()
+
+
+def test_one_image_of_each_device_is_read_to_remember(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It happens in the GUI thread, for all images of a series at once."""
+    read = []
+    parse = text_memory.parse
+    monkeypatch.setattr(text_memory, "parse", lambda source: read.append(source) or parse(source))
+    for number in range(5):
+        image = screen({}, number)
+        image.ManufacturerModelName = "Screen 3000"
+        write(place / "device" / f"{number}.dcm", to_bytes(image))
+    proposal = TextProposal(Box(25, 25, 240, 40), Layer.PIXELS, None, NAME, Verdict(Kind.PHI, "a name"))
+    accepted = [OpenText(one, proposal) for one in scan([place / "device"]).instances]
+    assert len(accepted) == 5
+    assert remember(Templates(place / "templates.json"), accepted) == ""
+    assert len(read) == 1

@@ -10,7 +10,7 @@ from viewer.app.workspace import Workspace
 from viewer.dicom.catalog import Instance
 from viewer.dicom.decisions import Action
 from viewer.dicom.errors import UnsafeDestination
-from viewer.pixels.regions import Box, ScopeKind
+from viewer.pixels.regions import Box, Region, Scope, ScopeKind
 from viewer.release.report import Report
 from viewer.rules.profiles import BASIC, shipped_profiles
 from viewer.rules.recipe import Option
@@ -188,6 +188,16 @@ def test_boxes_are_moved_and_removed(opened: Workspace) -> None:
     assert [r.box.x for r in opened.recipe.regions] == [50], "dragged out of the image it is gone"
     opened.remove_region(opened.recipe.regions[0])
     assert opened.recipe.regions == ()
+
+
+def test_a_shape_over_a_face_that_was_moved_claims_no_face_any_more(opened: Workspace) -> None:
+    image = first(opened, "DX")
+    scope = Scope(ScopeKind.IMAGE, image.sop_instance_uid, image.rows, image.columns)
+    opened.take_boxes("face", [Region(Box(0, 0, 9, 9), scope, features=True)], ())
+    opened.change_region(opened.recipe.regions[0], Box(0, 0, 9, 9))
+    assert opened.recipe.regions[0].features
+    opened.change_region(opened.recipe.regions[0], Box(5, 0, 9, 9))
+    assert not opened.recipe.regions[0].features
 
 
 def test_what_is_left_shrinks_and_comes_back_with_undo(opened: Workspace) -> None:

@@ -124,6 +124,42 @@ def test_slices_without_the_size_of_a_pixel_are_not_called_safe(tmp_path: Path) 
         face_removal(only_series(tmp_path))
 
 
+def test_slices_smaller_than_a_step_are_no_head(tmp_path: Path) -> None:
+    write_head(tmp_path, "MR")
+    for path in tmp_path.glob("*.dcm"):
+        image = pydicom.dcmread(path)
+        pixels = image.pixel_array[60:80, 60:80].copy()
+        image.Rows = image.Columns = 20
+        image.PixelSpacing = [0.06, 0.06]
+        image.PixelData = pixels.tobytes()
+        image.save_as(path)
+    risk = face_risk(only_series(tmp_path))
+    assert (risk.chance, risk.why) == (Chance.UNLIKELY, "its slices are smaller than a head")
+
+
+def test_a_header_that_cannot_be_read_is_not_called_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bool:
+        raise LookupError("unknown encoding")
+
+    write_head(tmp_path, "CT")
+    series = only_series(tmp_path)
+    monkeypatch.setattr("viewer.finders.faces._names_head", broken)
+    assert face_risk(series).chance is Chance.UNKNOWN
+
+
+def test_slices_without_an_identifier_are_not_offered(tmp_path: Path) -> None:
+    """Their shapes would be for every image that has none."""
+    write_head(tmp_path, "CT")
+    one = sorted(tmp_path.glob("*.dcm"))[30]
+    image = pydicom.dcmread(one)
+    del image.SOPInstanceUID
+    image.save_as(one)
+    with pytest.raises(Unsupported, match="no identifier"):
+        face_removal(only_series(tmp_path))
+
+
 def test_other_modalities_are_not_looked_at(tmp_path: Path, sample: Path) -> None:
     series = [s for study in scan([sample]).studies for s in study.series]
     assert {face_risk(s).chance for s in series} == {Chance.UNLIKELY}

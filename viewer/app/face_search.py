@@ -59,6 +59,10 @@ class FaceSearch(QObject):
             failed=failed,
         )
 
+    def withdraw(self) -> None:
+        """Stop working on what was asked for last; nothing of it arrives any more."""
+        self._workspace.tasks.cancel(REMOVAL)
+
     def accept(self, removal: FaceRemoval) -> None:
         """Take what was offered, in one step that can be undone."""
         self._workspace.take_boxes("face", removal.regions, ())

@@ -20,10 +20,12 @@ _MOST: Final = 60
 
 def remember(templates: Templates, accepted: Sequence[OpenText]) -> str:
     """Add accepted boxes to what is known of their devices; returns why that was not possible, or ""."""
-    boxes: dict[int, tuple[Instance, list[Shape]]] = {}
+    boxes: dict[tuple[str, str, int, int], tuple[Instance, list[Shape]]] = {}
     for one in accepted:
-        if one.proposal.layer is Layer.PIXELS and one.instance.manufacturer and one.instance.model:
-            boxes.setdefault(one.instance.number, (one.instance, []))[1].append(one.proposal.box)
+        image = one.instance
+        if one.proposal.layer is Layer.PIXELS and image.manufacturer and image.model:
+            device = (image.manufacturer, image.model, image.rows, image.columns)
+            boxes.setdefault(device, (image, []))[1].append(one.proposal.box)
     try:
         for image, shapes in boxes.values():
             _add(templates, image, shapes)

@@ -263,7 +263,8 @@ class Workspace(QObject):
             self.remove_region(region)
             return
         shape = fitted(region.shape, inside if isinstance(region.shape, Box) else box)
-        moved = tuple(replace(r, shape=shape) if r is region else r for r in self.recipe.regions)
+        new = replace(region, shape=shape, features=region.features and shape == region.shape)
+        moved = tuple(new if r is region else r for r in self.recipe.regions)
         self._change("box", replace(self.recipe, regions=moved))
 
     def remove_region(self, region: Region) -> None:

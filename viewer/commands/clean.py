@@ -139,8 +139,9 @@ def clean(
         read_again=profile.text is not PixelText.OFF,
         disc=disc,
     )
+    faces = _faces(catalog)
     report = _exported(job, workers)
-    report = replace(report, notes=(*report.notes, *_faces(catalog)))
+    report = replace(report, notes=(*report.notes, *faces))
     content = report_json(report, product=f"{PRODUCT} {VERSION}", recipe=recipe)
     if report_file:
         write_report(content, report_file)

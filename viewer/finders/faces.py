@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from viewer.dicom.catalog import Instance, Series
+from viewer.dicom.elements import CONVERSION_ERRORS
 from viewer.dicom.errors import UnreadableFile, Unsupported
 from viewer.dicom.frames import decode_frame
 from viewer.dicom.parsing import LARGE, parse
@@ -107,6 +108,8 @@ def face_risk(series: Series, *, cancelled: Callable[[], bool] = lambda: False) 
         risk = _of_stack(_slices(series, cancelled, most=_SAMPLES).stack)
     except _NoStack as reason:
         risk = FaceRisk(reason.chance, str(reason))
+    except CONVERSION_ERRORS:
+        risk = FaceRisk(Chance.UNKNOWN, "a value of it cannot be read")
     return replace(risk, named=named)
 
 
@@ -116,6 +119,10 @@ def face_removal(series: Series, *, cancelled: Callable[[], bool] = lambda: Fals
         slices = _slices(series, cancelled)
     except _NoStack as reason:
         raise Unsupported(f"Nothing can be offered: {reason}.") from reason
+    except CONVERSION_ERRORS as error:
+        raise Unsupported("Nothing can be offered: a value of it cannot be read.") from error
+    if not all(image.sop_instance_uid for images in slices.instances for image in images):
+        raise Unsupported("Nothing can be offered: a slice of it has no identifier.")
     stack = slices.stack
     stays = kept(stack) >= 0.5
     head = skin(stack)
@@ -281,6 +288,8 @@ def _values(header: Dataset, step: int, turned: int) -> tuple[NDArray[np.float32
     lowest, highest = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     air = round((-1000 - intercept) / (slope or 1)) if is_ct else max(lowest, min(0, int(stored.min())))
     rows, columns = (n // step * step for n in stored.shape)
+    if not rows or not columns:
+        raise _NoStack("its slices are smaller than a head")
     blocks = stored[:rows, :columns].reshape(rows // step, step, columns // step, step)
     means = blocks.mean(axis=(1, 3), dtype=np.float32) * np.float32(slope) + np.float32(intercept)
     return np.ascontiguousarray(np.rot90(means, turned)), min(max(air, lowest), highest)

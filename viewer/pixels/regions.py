@@ -204,7 +204,7 @@ class Region:
     """One shape with its scope: intent of a person (or of a command line), keyed by original UIDs.
 
     `keep`: what lies outside is blanked, not what lies inside. `fill`: as in a Blank. `features`: it takes a
-    recognizable face off this image (PS3.15 E.3.2), which the output then claims.
+    recognizable face off this image (PS3.15 E.3.2), which the output then claims; moved, it claims no more.
     """
 
     shape: Shape

@@ -39,6 +39,7 @@ class FaceDialog(QDialog):
         self.busy = QProgressBar()
         self.remove = QPushButton(self.tr("Take the face off"))
         self._lay_out()
+        self.finished.connect(lambda _: search.withdraw())
         search.offer(series, self._show, self._tell)
 
     def _show(self, removal: FaceRemoval) -> None:
@@ -49,7 +50,8 @@ class FaceDialog(QDialog):
         words = self.tr(
             "The skin of the front of the head, with nose, lips and chin, is replaced by air in {0} images. "
             "The inside of the skull is not changed. Look at the slices afterwards: the shapes can be moved "
-            "or removed like any box. Outlines of the eye sockets may remain."
+            "or removed like any box; an image whose shape was moved does not claim that its face is gone. "
+            "Outlines of the eye sockets may remain."
         )
         self.words.setText(words.format(removal.slices))
         self.remove.setEnabled(True)
