@@ -1,9 +1,9 @@
 """Text on one frame: found in every shape, read, and told when it could not be looked for."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from tests.finders.drawn import covered, extent, frame
@@ -142,18 +142,13 @@ def test_networks_that_are_not_whole_are_told(
         networks.text_search_trouble.cache_clear()
 
 
-def test_small_weights_are_zero_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = np.random.default_rng(5).normal(0, 0.5, (1, 3, 48, 160)).astype(np.float32)
-    fast = load_network(RECOGNISER, threads=1)
-    monkeypatch.setattr(networks, "_without_denormals", lambda content, places: content)
-    assert np.allclose(fast.run(line), load_network(RECOGNISER, threads=1).run(line), atol=1e-6)
-    content = resource("text", DETECTOR).read_bytes()
-    monkeypatch.undo()
-    places = ((4236913, 384),)
-    changed = networks._without_denormals(content, places)
-    assert hashlib.sha256(changed).digest() != hashlib.sha256(content).digest()
-    weights = np.frombuffer(changed, "<f4", *reversed(places[0]))
-    assert ((weights == 0) | (np.abs(weights) >= np.finfo(np.float32).tiny)).all()
+def test_networks_hold_no_weights_below_the_normal_range() -> None:
+    """Processors compute with such in microcode: the detector had 255,000 and took four times as long."""
+    for name in (DETECTOR, RECOGNISER):
+        for weights in onnx.load_from_string(resource("text", name).read_bytes()).graph.initializer:
+            values = onnx.numpy_helper.to_array(weights)
+            if values.dtype == np.float32:
+                assert ((values == 0) | (np.abs(values) >= np.finfo(np.float32).tiny)).all()
 
 
 # Marks and parts of lines ----------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Network:
     """What the recogniser can tell, in the order of its answers."""
 
     def run(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the answer to pixels of shape (pictures, 3, rows, columns), -1 black to 1 white."""
+        """Return the answer to pixels of shape (pictures, 1, rows, columns), -1 black to 1 white."""
         try:
             answer: NDArray[np.float32] = self._session.run(None, {"x": pixels})[0]
         except Exception as error:  # the runtime has errors of its own kinds
@@ -65,8 +65,7 @@ def load_network(name: str, *, threads: int) -> Network:
 
     try:
         content = resource(_FOLDER, name).read_bytes()
-        entry = json.loads(resource(_FOLDER, "manifest.json").read_bytes())["files"][name]
-        expected, denormal = entry["sha256"], entry["denormal"]
+        expected = json.loads(resource(_FOLDER, "manifest.json").read_bytes())["files"][name]["sha256"]
     except (OSError, ValueError, KeyError) as error:
         raise NoTextSearch("The networks that find text in pixels cannot be read.") from error
     if hashlib.sha256(content).hexdigest() != expected:
@@ -79,26 +78,13 @@ def load_network(name: str, *, threads: int) -> Network:
     # Plans of memory for each size of a canvas are kept for ever; without them less is held, and it is faster
     # than without an arena.
     options.enable_mem_pattern = False
+    # Threads take small parts of what is left of a step, so that none waits long for the other.
+    options.add_session_config_entry("session.dynamic_block_base", "4")
     options.log_severity_level = 4
     onnxruntime.disable_telemetry_events()
     try:
-        session = onnxruntime.InferenceSession(
-            _without_denormals(content, denormal), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # as above
         raise NoTextSearch("The networks that find text in pixels cannot be started.") from error
     told = session.get_modelmeta().custom_metadata_map.get("character", "")
     return Network(session, (*told.split("\n"),))
-
-
-def _without_denormals(content: bytes, places: Sequence[tuple[int, int]]) -> bytes:
-    """Return a network whose weights below the normal range of a float are 0.
-
-    They change no answer, and cost three quarters of the time: processors compute with them in microcode.
-    `places`: byte offset and number of the little-endian weights of a tensor.
-    """
-    changed = bytearray(content)
-    for offset, count in places:
-        weights = np.frombuffer(changed, "<f4", count, offset)
-        weights[np.abs(weights) < np.finfo(np.float32).tiny] = 0
-    return bytes(changed)

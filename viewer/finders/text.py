@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from viewer.dicom.errors import DeidError
 from viewer.finders.canvas import STEP, Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
-from viewer.finders.line_ends import closer, ends, joined
+from viewer.finders.line_ends import closer, ends, joined, lengthened
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places, groups, strongest_places
 from viewer.finders.sharpness import Grey, Piece, SharpMap, framed, sharp_map
@@ -137,6 +137,7 @@ class TextFinder:
         self, grey: Grey, found: SharpMap, boxes: list[TextBox], doubtful: Sequence[TextBox]
     ) -> list[TextBox]:
         """Return boxes with what a closer look past their ends and at doubtful places found."""
+        boxes = [lengthened(box, doubtful) for box in boxes]
         lines, new = boxes, boxes
         places = [closer(box, *grey.shape) for box in doubtful if not _within(box, boxes)]
         for _ in range(_ROUNDS):
@@ -174,7 +175,7 @@ class TextFinder:
         values = made.pixels.astype(np.float32)
         values *= 1 / 127.5
         values -= 1
-        likely = self._network.run(np.broadcast_to(values, (1, 3, *values.shape)))[0, 0]
+        likely = self._network.run(values[None, None])[0, 0]
         if not _decoy_found(likely[made.height :]):
             raise NoSample("Beside it the search for text did not find its own sample.")
         doubts = _boxes(likely, made, _DOUBTFUL_PIXEL, _DOUBTFUL)
