@@ -126,6 +126,7 @@ def test_what_the_time_did_not_reach_on_one_image_is_looked_at_on_the_next(eyes:
     lines = {
         (20, y): "Adult echo of the left ventricle in the long axis with colour" for y in range(10, 1240, 36)
     }
+    lines |= {(1000, y): "Parasternal, in colour" for y in range(10, 1240, 36)}
     lines[(1000, 1290)] = "MRN 55381924"
     images = [frame(lines, (1380, 1380), size=28, seed=seed) for seed in range(4)]
     found = text_of_frames(images.__getitem__, 4, eyes, way=Way.SERIES, seconds=0)

@@ -5,7 +5,6 @@ faint beside the rest is found.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from viewer.finders.sharpness import HALF, Piece, SharpMap
@@ -29,10 +28,6 @@ _SHARP: Final = 0.5
 """Strength of the sharpest cell past an end from which it is worth a look."""
 _COVERED: Final = 0.4
 """Heights round a find in which nothing is worth a look: the last letter stands out of it a little."""
-_ASKEW: Final = 0.4
-"""Heights by which the edges of a doubtful find may differ from those of the line that goes on in it."""
-_REACH: Final = 3.0
-"""Heights that a line goes on in a doubtful find at most."""
 _GAP: Final = 0.7
 """Heights between two parts of one line at most."""
 _BESIDE: Final = 0.6
@@ -73,34 +68,6 @@ def closer(box: TextBox, rows: int, columns: int) -> Piece:
     more = max(_AROUND, 2 * height)
     x0, y0, x1, y1 = box.x0 - more, box.y0 - more, box.x1 + more, box.y1 + more
     return Piece(max(0, x0), max(0, y0), min(columns, x1), min(rows, y1), 1.0, _scale(height))
-
-
-def lengthened(box: TextBox, doubtful: Sequence[TextBox]) -> TextBox:
-    """Return a line with what goes on past its ends in doubtful finds of about its height.
-
-    The network is less sure of the first and last letters than of those between others.
-    """
-    along, across = _spans(box)
-    height = across[1] - across[0]
-    first, last = along
-    for other in doubtful:
-        there, over = _spans(box, of=other)
-        apart = abs(over[0] - across[0]), abs(over[1] - across[1])
-        if there[0] < along[1] and there[1] > along[0] and max(apart) <= _ASKEW * height:
-            first, last = min(first, there[0]), max(last, there[1])
-    first, last = max(first, along[0] - int(_REACH * height)), min(last, along[1] + int(_REACH * height))
-    if (first, last) == along:
-        return box
-    if along == (box.x0, box.x1):
-        return replace(box, x0=first, x1=last)
-    return replace(box, y0=first, y1=last)
-
-
-def _spans(box: TextBox, *, of: TextBox | None = None) -> tuple[_Span, _Span]:
-    """Return from where to where a find reaches along a line and across it."""
-    that = of or box
-    x, y = (that.x0, that.x1), (that.y0, that.y1)
-    return (x, y) if box.x1 - box.x0 >= box.y1 - box.y0 else (y, x)
 
 
 def _scale(height: int) -> float:

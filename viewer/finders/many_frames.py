@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from viewer.dicom.errors import Unsupported
 from viewer.finders.canvas import cut_out
+from viewer.finders.doubtful import lengthened, maybe_lines, reads_as_text
 from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.places import groups
 from viewer.finders.reading import LineReader, ReadLine
@@ -97,8 +98,17 @@ class Eyes:
         """Return the lines on one frame, and whether all of it was looked at; raises NoTextSearch."""
         found = sharp_map(grey)
         looked = self.find(grey, found, seconds=seconds)
-        lines = self.reader.read(grey, looked.boxes, level=found.level)
+        lines = self.read(grey, looked.boxes, found, doubtful=looked.doubtful)
         return without_lone_marks(lines, side=min(grey.shape)), not looked.unseen
+
+    def read(
+        self, grey: Grey, boxes: Sequence[TextBox], found: SharpMap, *, doubtful: Sequence[TextBox] = ()
+    ) -> list[ReadLine]:
+        """Return what finds on a frame say; of the doubtful ones those that read as text."""
+        lines = self.reader.read(grey, boxes, level=found.level)
+        maybe = maybe_lines(doubtful, boxes, *grey.shape)
+        lines += filter(reads_as_text, self.reader.read(grey, maybe, level=found.level))
+        return [lengthened(line, doubtful, *grey.shape) if reads_as_text(line) else line for line in lines]
 
 
 def text_of_frames(
@@ -184,12 +194,12 @@ class _Search:
             return
         middle = median(greys)
         found = self._note(middle, -1)
-        self._add(middle, found, self._find(middle, found).boxes, -1)
+        self._add(middle, found, self._find(middle, found), -1)
 
     def _look_at(self, grey: Grey, index: int) -> None:
         found = self._note(grey, index)
         looked = self._find(grey, found)
-        self._add(grey, found, looked.boxes, index)
+        self._add(grey, found, looked, index)
         if looked.unseen:
             self._trouble = looked.trouble
             self._unseen.add(index)
@@ -222,10 +232,13 @@ class _Search:
         if self._way is Way.SERIES:
             self._strength[index] = found.strength
 
-    def _add(self, grey: Grey, found: SharpMap, boxes: Sequence[TextBox], index: int) -> None:
-        new = [box for box in boxes if not (self._loop and self._is_known(box))]
+    def _add(self, grey: Grey, found: SharpMap, looked: Looked, index: int) -> None:
+        new, doubtful = (
+            [box for box in boxes if not (self._loop and self._is_known(box))]
+            for boxes in (looked.boxes, looked.doubtful)
+        )
         known = [line.box for line, _, _ in self._lines]
-        read = self._eyes.reader.read(grey, new, level=found.level)
+        read = self._eyes.read(grey, new, found, doubtful=doubtful)
         for line in without_lone_marks(read, known, side=min(grey.shape)):
             self._lines.append((line, index, _sharpness_at(found.strength, line.box, found.cell)))
 
@@ -275,7 +288,7 @@ class _Search:
                 inside = box.moved(piece.x0, piece.y0).clipped(*waiting[at][0].shape)
                 boxes[at] += [inside] if inside is not None else []
         for (grey, found, _, index), mine in zip(waiting, boxes, strict=True):
-            self._add(grey, found, mine, index)
+            self._add(grey, found, Looked(tuple(mine)), index)
 
     def _not_seen(self, frames: Iterable[int], why: str) -> None:
         """Note that marks of frames were not looked at, and all later frames: theirs may be the same."""

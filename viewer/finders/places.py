@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.finders.sharpness import HALF, Grey, Piece, SharpMap, pieces
+from viewer.finders.sharpness import HALF, Grey, Piece, SharpMap, islands, pieces
 
 _MARGIN: Final = 12
 """Pixels round sharp cells that are looked at too."""
@@ -21,20 +21,26 @@ _MOST: Final = 0.8
 _ENLARGED: Final = 480_000
 """Pixels that such a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
 _LARGEST_SCALE: Final = 1.5
+_WORTH_CUTTING: Final = 0.85
+"""Share of such a frame that its islands have to stay under to be looked at instead."""
 _TILE, _OVERLAP = 1024, 128
 _LONGEST: Final = 2000
 """Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
 
 
 def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
-    """Return the pieces to look at, and whether they are the whole frame instead."""
+    """Return the pieces to look at, and whether they are (nearly) the whole frame, to be stretched as one."""
     rows, columns = grey.shape
     sharp = pieces(found, (rows, columns), margin=_MARGIN)
     if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
         scale = min(_LARGEST_SCALE, max(1.0, math.sqrt(_ENLARGED / grey.size)))
         left, top = min(p.x0 for p in sharp), min(p.y0 for p in sharp)
         right, bottom = max(p.x1 for p in sharp), max(p.y1 for p in sharp)
-        return _strips(Piece(left, top, right, bottom, sharp[0].strength, scale)), True
+        frame = Piece(left, top, right, bottom, sharp[0].strength, scale)
+        apart = islands(found, (rows, columns), margin=_MARGIN, scale=scale)
+        if sum(p.area for p in apart) < _WORTH_CUTTING * frame.area:
+            return [strip for island in apart for strip in _strips(island)], True
+        return _strips(frame), True
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
     if found.coarse is not None:
         among = ~_held(sharp, found.coarse)

@@ -6,7 +6,7 @@ parts in a hundred. Large letters with soft edges are sharp only where a film is
 at in that size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +17,9 @@ from viewer.finders.components import components
 
 Grey: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """A picture of one frame: (rows, columns), whatever its polarity."""
+
+_Cells: TypeAlias = tuple[int, int, int, int]
+"""A rectangle of cells: y0, x0, y1, x1."""
 
 HALF: Final = 0.5
 _CELL: Final = 8
@@ -203,9 +206,21 @@ def pieces(
     scale: float = 1.0,
 ) -> list[Piece]:
     """Return rectangles that hold all sharp cells, grown by `margin` pixels, the strongest first."""
+    cells = sharp_cells(found, among)
+    return _pieces(found, shape, _rectangles(cells), margin=margin, scale=scale)
+
+
+def islands(found: SharpMap, shape: tuple[int, ...], *, margin: int, scale: float) -> list[Piece]:
+    """Return rectangles as `pieces` does, but cut only where several rows or columns are not sharp at all."""
+    return _pieces(found, shape, _islands(sharp_cells(found)), margin=margin, scale=scale)
+
+
+def _pieces(
+    found: SharpMap, shape: tuple[int, ...], places: Iterable[_Cells], *, margin: int, scale: float
+) -> list[Piece]:
     rows, columns = shape
     made = []
-    for y0, x0, y1, x1 in _rectangles(sharp_cells(found, among)):
+    for y0, x0, y1, x1 in places:
         strength = float(found.strength[y0:y1, x0:x1].max())
         left, top = max(0, x0 * found.cell - margin), max(0, y0 * found.cell - margin)
         right, bottom = min(columns, x1 * found.cell + margin), min(rows, y1 * found.cell + margin)
@@ -214,12 +229,38 @@ def pieces(
     return sorted(made, key=lambda p: -p.strength)
 
 
+_GAP: Final = 3
+"""Cells between islands. Ticks of a ruler are closer: one by one they would look like letters."""
+
+
+def _islands(cells: NDArray[np.bool_]) -> Iterator[_Cells]:
+    """Yield rectangles round all set cells, cut in the widest gaps."""
+    waiting = [(0, 0, *cells.shape)]
+    while waiting:
+        y0, x0, y1, x1 = waiting.pop()
+        inside = cells[y0:y1, x0:x1]
+        filled = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        if not len(filled[0]):
+            continue
+        steps = [np.diff(one, append=one[-1] + 1) for one in filled]
+        axis = int(steps[1].max() > steps[0].max())
+        at = int(steps[axis].argmax())
+        first, last = int(filled[axis][at]) + 1, int(filled[axis][min(at + 1, len(filled[axis]) - 1)])
+        if last - first < _GAP:
+            top, left = y0 + int(filled[0][0]), x0 + int(filled[1][0])
+            yield top, left, y0 + int(filled[0][-1]) + 1, x0 + int(filled[1][-1]) + 1
+        elif axis == 0:
+            waiting += [(y0, x0, y0 + first, x1), (y0 + last, x0, y1, x1)]
+        else:
+            waiting += [(y0, x0, y1, x0 + first), (y0, x0 + last, y1, x1)]
+
+
 _FILLED: Final = 0.3
 _SMALL: Final = 6
 
 
-def _rectangles(cells: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield rectangles (y0, x0, y1, x1) round all set cells, cut until they are well filled or small."""
+def _rectangles(cells: NDArray[np.bool_]) -> Iterator[_Cells]:
+    """Yield rectangles round all set cells, cut until they are well filled or small."""
     waiting = [(0, 0, *cells.shape)]
     while waiting:
         y0, x0, y1, x1 = waiting.pop()

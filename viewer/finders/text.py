@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from viewer.dicom.errors import DeidError
 from viewer.finders.canvas import STEP, Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
-from viewer.finders.line_ends import closer, ends, joined, lengthened
+from viewer.finders.line_ends import closer, ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places, groups, strongest_places
 from viewer.finders.sharpness import Grey, Piece, SharpMap, framed, sharp_map
@@ -53,6 +53,8 @@ class Looked:
     trouble: str = ""
     looked_at: tuple[Piece, ...] = field(default=(), repr=False)
     """The pieces that the network saw; elsewhere nothing is as sharp as drawn letters."""
+    doubtful: tuple[TextBox, ...] = field(default=(), repr=False)
+    """What may be text too."""
 
 
 class TextFinder:
@@ -113,7 +115,8 @@ class TextFinder:
             boxes = self._looked_again(grey, found, boxes, doubtful)
         inside = (box.clipped(rows, columns) for box in boxes)
         seen = tuple(piece for piece in wanted if piece not in unseen)
-        return Looked(tuple(b for b in inside if b is not None), tuple(unseen), trouble, seen)
+        found_boxes = tuple(box for box in inside if box is not None)
+        return Looked(found_boxes, tuple(unseen), trouble, seen, () if strongest else tuple(doubtful))
 
     def _on_pieces(
         self, grey: Grey, found: SharpMap, group: Sequence[Piece], *, whole: bool = False
@@ -137,14 +140,13 @@ class TextFinder:
         self, grey: Grey, found: SharpMap, boxes: list[TextBox], doubtful: Sequence[TextBox]
     ) -> list[TextBox]:
         """Return boxes with what a closer look past their ends and at doubtful places found."""
-        boxes = [lengthened(box, doubtful) for box in boxes]
         lines, new = boxes, boxes
-        places = [closer(box, *grey.shape) for box in doubtful if not _within(box, boxes)]
+        places = [closer(box, *grey.shape) for box in doubtful if not box.is_within(boxes)]
         for _ in range(_ROUNDS):
             places += ends(new, found, *grey.shape)
             finds = [box for group in groups(places) for box in self._finds(grey, found, group)]
             before = lines
-            lines = joined([*lines, *(box for box in finds if not _within(box, lines))])
+            lines = joined([*lines, *(box for box in finds if not box.is_within(lines))])
             new, places = [box for box in lines if box not in before], []
             if not new:
                 break
@@ -180,16 +182,6 @@ class TextFinder:
             raise NoSample("Beside it the search for text did not find its own sample.")
         doubts = _boxes(likely, made, _DOUBTFUL_PIXEL, _DOUBTFUL)
         return _boxes(likely, made, _PIXEL, _LINE), doubts
-
-
-def _within(box: TextBox, others: Sequence[TextBox]) -> bool:
-    return any(_mostly_in(box, other) for other in others)
-
-
-def _mostly_in(box: TextBox, other: TextBox) -> bool:
-    x = min(box.x1, other.x1) - max(box.x0, other.x0)
-    y = min(box.y1, other.y1) - max(box.y0, other.y0)
-    return x > 0 and y > 0 and 2 * x * y > (box.x1 - box.x0) * (box.y1 - box.y0)
 
 
 def _decoy_found(likely: NDArray[np.float32]) -> bool:

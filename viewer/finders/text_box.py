@@ -1,6 +1,7 @@
 """A line of text on a frame."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 
@@ -31,3 +32,12 @@ class TextBox:
         """Return what of it lies on a frame of that size, None when nothing does."""
         x0, y0, x1, y1 = max(0, self.x0), max(0, self.y0), min(columns, self.x1), min(rows, self.y1)
         return replace(self, x0=x0, y0=y0, x1=x1, y1=y1) if x0 < x1 and y0 < y1 else None
+
+    def is_within(self, others: Iterable["TextBox"]) -> bool:
+        """Return whether more than half of it lies in one of the others."""
+        return any(self._is_mostly_in(other) for other in others)
+
+    def _is_mostly_in(self, other: "TextBox") -> bool:
+        x = min(self.x1, other.x1) - max(self.x0, other.x0)
+        y = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return x > 0 and y > 0 and 2 * x * y > (self.x1 - self.x0) * (self.y1 - self.y0)
