@@ -1,8 +1,9 @@
 """What every test gets: an offscreen screen, repeatable examples, a place for pictures, the corpus."""
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,18 @@ def grab(looks: Path) -> Callable[["QWidget", str], Path]:
         return path
 
     return save
+
+
+@pytest.fixture(autouse=True)
+def garbage_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Windows of former tests are not taken apart in the middle of a test: see viewer/app/garbage.py."""
+    if not {"qtbot", "qapp"} & set(request.fixturenames):
+        yield
+        return
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
-"""Garbage is collected in the GUI thread while workers run: nothing of Qt may be taken apart elsewhere.
+"""Garbage is collected from the event loop of the GUI thread, and nowhere else.
 
-Python collects cycles in whatever thread happens to allocate. A dialog that was closed is such a cycle, and
-its timers and children must not end in a worker.
+Python collects cycles in whatever thread happens to allocate, in the middle of whatever it does. A dialog
+that was closed is such a cycle. Its timers and children must not end in a worker; nor while Qt holds the lock
+of a connection and asks Python something: taking a QObject apart waits for that lock, and the window hangs.
 """
 
 import gc
@@ -11,39 +12,33 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer
 
 _EACH_MS: Final = 200
-_waiting: set[int] = set()
-"""Who has put collection off, by identity."""
+_collecting: set[int] = set()
+"""Who collects, by identity."""
 
 
 class GuiGarbage(QObject):
-    """Puts collection off while `busy()`, and collects the young generations in the thread it lives in."""
+    """Collects in the thread that it lives in until `end`; all of it only while nothing is `busy()`."""
 
     def __init__(self, busy: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
         self._busy = busy
+        _collecting.add(id(self))
+        gc.disable()
         self._timer = QTimer(self)
         self._timer.setInterval(_EACH_MS)
         self._timer.timeout.connect(self._sweep)
-
-    def put_off(self) -> None:
-        """Put collection off until nothing is busy."""
-        _waiting.add(id(self))
-        gc.disable()
         self._timer.start()
 
-    def resume(self) -> None:
-        """Let Python collect again, when nobody else has put it off."""
+    def end(self) -> None:
+        """Let Python collect when it likes again, when nobody else collects."""
         self._timer.stop()
-        _waiting.discard(id(self))
-        if not _waiting:
+        _collecting.discard(id(self))
+        if not _collecting:
             gc.enable()
 
     def _sweep(self) -> None:
-        if not self._busy():
-            self.resume()
-            return
-        young, middle, _ = gc.get_count()
-        if middle > gc.get_threshold()[1]:
-            gc.collect(1)
-        elif young > gc.get_threshold()[0]:
-            gc.collect(0)
+        counts, limits = gc.get_count(), gc.get_threshold()
+        for generation in (1, 0) if self._busy() else (2, 1, 0):
+            if counts[generation] > limits[generation]:
+                gc.collect(generation)
+                return

@@ -93,7 +93,6 @@ class Tasks(QObject):
         self.cancel(key)
         ticket = _Ticket(key)
         self._current[key] = _Job(ticket, done, failed, progress)
-        self._garbage.put_off()
         self._pool.start(_Runnable(work, ticket, self._courier))
 
     def cancel(self, key: str) -> None:
@@ -117,7 +116,7 @@ class Tasks(QObject):
         for key in list(self._current):
             self.cancel(key)
         self._pool.waitForDone(_WAIT_MS)
-        self._garbage.resume()
+        self._garbage.end()
 
     def _of(self, ticket: _Ticket) -> _Job | None:
         job = self._current.get(ticket.key)
