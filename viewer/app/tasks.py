@@ -1,5 +1,6 @@
 """Background jobs: plain functions with progress and cancelled; a newer one of a key cancels the older."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
@@ -11,6 +12,9 @@ from viewer.app.garbage import GuiGarbage
 from viewer.dicom.errors import Cancelled, DeidError
 
 _WAIT_MS: Final = 5000
+_TURN_S: Final = 0.001
+"""How long a worker keeps the interpreter while the window wants it. Python's own 5 ms would be waited for at
+each of the hundred entries of a list that is filled anew."""
 
 
 Work: TypeAlias = Callable[[Callable[[int, int], None], Callable[[], bool]], Any]
@@ -68,6 +72,7 @@ class Tasks(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(_TURN_S)
         self._pool = QThreadPool(self)
         self._courier = _Courier(self)
         queued = Qt.ConnectionType.QueuedConnection

@@ -31,6 +31,7 @@ class LeftPanel(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
+        self._listed: tuple[object, object] = (None, None)
         self.title, self.list = QLabel(), QListWidget()
         self.aside = QPushButton(self.tr("Set aside…"))
         self.face = QPushButton(self.tr("Look at the face…"))
@@ -43,6 +44,9 @@ class LeftPanel(QWidget):
         """List what is left, and below it what was set aside."""
         waiting = self._workspace.blockers()
         waivers = self._workspace.recipe.waivers
+        if (waiting, waivers) == self._listed:
+            return
+        self._listed = waiting, waivers
         kept = self.chosen()
         self.list.clear()
         for blocker in waiting:
@@ -95,6 +99,8 @@ class LeftPanel(QWidget):
     def _lay_out(self) -> None:
         self.title.setObjectName("heading")
         self.list.setWordWrap(True)
+        self.list.setLayoutMode(QListWidget.LayoutMode.Batched)  # hundreds of entries are measured one by one
+        self.list.setBatchSize(20)
         self.list.setAccessibleName(self.tr("What is left to do"))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(lambda _item: self._go())
