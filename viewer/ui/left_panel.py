@@ -1,6 +1,6 @@
 """What is left to do before an export: a list; each entry leads to its place or is set aside."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -22,6 +22,18 @@ from viewer.ui.theme import SPACE
 _ROLE: Final = Qt.ItemDataRole.UserRole
 
 
+_Entry: TypeAlias = tuple[str, Blocker | None]
+"""What an entry says, and what it leads to."""
+
+
+def _changed(old: list[_Entry], new: list[_Entry]) -> tuple[int, int]:
+    """Return how many entries are the same at the beginning, and how many behind those at the end."""
+    most = min(len(old), len(new))
+    first = next((n for n in range(most) if old[n] != new[n]), most)
+    most -= first
+    return first, next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+
+
 class LeftPanel(QWidget):
     """Follows the workspace; one click goes there, a reason sets an entry aside."""
 
@@ -31,7 +43,7 @@ class LeftPanel(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._listed: tuple[object, object] = (None, None)
+        self._entries: list[_Entry] = []
         self.title, self.list = QLabel(), QListWidget()
         self.aside = QPushButton(self.tr("Set aside…"))
         self.face = QPushButton(self.tr("Look at the face…"))
@@ -41,27 +53,32 @@ class LeftPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """List what is left, and below it what was set aside."""
+        """List what is left, and below it what was set aside; entries that stay are left as they are."""
         waiting = self._workspace.blockers()
-        waivers = self._workspace.recipe.waivers
-        if (waiting, waivers) == self._listed:
-            return
-        self._listed = waiting, waivers
-        kept = self.chosen()
-        self.list.clear()
-        for blocker in waiting:
-            item = QListWidgetItem(blocker.sentence)
-            item.setData(_ROLE, blocker)
-            item.setToolTip(self.tr("Click to go there"))
-            self.list.addItem(item)
-            if kept is not None and kept.key == blocker.key:
-                self.list.setCurrentItem(item)
-        for waiver in waivers:
-            item = QListWidgetItem(self.tr("– set aside: {0}").format(waiver.reason))
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.list.addItem(item)
+        aside = self.tr("– set aside: {0}")
+        entries: list[_Entry] = [(blocker.sentence, blocker) for blocker in waiting]
+        entries += [(aside.format(waiver.reason), None) for waiver in self._workspace.recipe.waivers]
+        kept, row = self.chosen(), self.list.currentRow()
+        first, last = _changed(self._entries, entries)
+        for _ in range(first, len(self._entries) - last):
+            self.list.takeItem(first)
+        for at in range(first, len(entries) - last):
+            self.list.insertItem(at, self._item(*entries[at]))
+        self._entries = entries
+        if kept is not None and first <= row:
+            same = (at for at, (_, blocker) in enumerate(entries) if blocker and blocker.key == kept.key)
+            self.list.setCurrentRow(next(same, -1))
         self.title.setText(self._title(len(waiting)))
         self._refresh_button()
+
+    def _item(self, text: str, blocker: Blocker | None) -> QListWidgetItem:
+        item = QListWidgetItem(text)
+        if blocker is None:
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+        else:
+            item.setData(_ROLE, blocker)
+            item.setToolTip(self.tr("Click to go there"))
+        return item
 
     def chosen(self) -> Blocker | None:
         """Return the entry that is chosen."""
