@@ -121,7 +121,7 @@ class Graph:
             half.name, half.output[0] = f"{fourth.name} of {source}", f"{fourth.output[0]} of {source}"
             half.input[0], half.input[1] = source, self._new(_with_channels(part, 0, -part.shape[1] % _BLOCK))
             halves.append(half)
-        del halves[0].input[2:]
+        del halves[0].input[2:]  # the bias is added once
         total = helper.make_node("Add", [half.output[0] for half in halves], [fourth.output[0]])
         self._steps.remove(joined)
         self._replace(fourth, [*halves, total])
