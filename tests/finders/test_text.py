@@ -8,10 +8,11 @@ import pytest
 
 from tests.finders.drawn import covered, extent, frame
 from viewer.finders import networks
+from viewer.finders.glance import Glance
 from viewer.finders.line_ends import joined
 from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.many_frames import Eyes
-from viewer.finders.networks import DETECTOR, RECOGNISER, NoTextSearch, load_network
+from viewer.finders.networks import DETECTOR, GLANCE, RECOGNISER, NoTextSearch, load_network
 from viewer.finders.places import all_places
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import sharp_map
@@ -82,6 +83,14 @@ def test_a_line_from_light_into_dark_is_found_whole(eyes: Eyes) -> None:
     assert covered(list(found.boxes), where, by=6) > 0.97
 
 
+@pytest.mark.parametrize("size", [40, 70, 100])
+@pytest.mark.parametrize("shape", [(480, 640), (600, 800), (1000, 1300)])
+def test_large_letters_are_found_whole(eyes: Eyes, shape: tuple[int, int], size: int) -> None:
+    grey = frame({(40, 200): "NOVAK 12"}, shape, size=size)
+    found = eyes.finder.find(grey)
+    assert covered(list(found.boxes), extent((40, 200), "NOVAK 12", size), by=6) > 0.97
+
+
 def test_what_the_time_did_not_reach_is_told(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("viewer.finders.places._CANVAS", 8_000)
     grey = frame({(30, 40 + 90 * i): f"NUMBER {i} QUENBERT" for i in range(20)}, (2000, 1600))
@@ -115,14 +124,15 @@ def test_a_network_that_finds_nothing_is_no_clean_image(eyes: Eyes, monkeypatch:
         def run(self, pixels: np.ndarray) -> np.ndarray:
             return np.zeros((1, 1, *pixels.shape[2:]), np.float32)
 
-    assert TextFinder(Silent()).find(frame(LINES)).unseen  # type: ignore[arg-type]
+    finder = TextFinder(Silent(), Glance.load())  # type: ignore[arg-type]
+    assert finder.find(frame(LINES)).unseen
 
 
 @pytest.mark.parametrize("fault", ["missing", "damaged", "no runtime"])
 def test_networks_that_are_not_whole_are_told(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in (DETECTOR, RECOGNISER, "manifest.json"):
+    for name in (DETECTOR, RECOGNISER, GLANCE, "manifest.json"):
         (tmp_path / name).write_bytes(resource("text", name).read_bytes())
     if fault == "missing":
         (tmp_path / DETECTOR).unlink()

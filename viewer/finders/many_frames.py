@@ -20,7 +20,7 @@ from viewer.finders.doubtful import lengthened, maybe_lines, reads_as_text
 from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.places import groups
 from viewer.finders.reading import LineReader, ReadLine
-from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map
+from viewer.finders.sharpness import Grey, Piece, SharpMap, pieces, sharp_map, widened
 from viewer.finders.text import Looked, NoSample, TextFinder
 from viewer.finders.text_box import TextBox
 
@@ -221,7 +221,7 @@ class _Search:
         found = sharp_map(grey)
         self._cell = found.cell
         self._keep(found, index)
-        wide = _widened(found.strength)
+        wide = widened(found.strength)
         if self._before is None or self._before.shape != wide.shape:
             self._before = wide
         else:
@@ -257,7 +257,7 @@ class _Search:
         new = pieces(found, grey.shape, margin=_MARGIN, among=among) if among.any() else []
         self._care[index] = Care.MARKS
         if new:
-            self._before = np.maximum(before, _widened(np.where(among, found.strength, 0)))
+            self._before = np.maximum(before, widened(np.where(among, found.strength, 0)))
             self._waiting.append((grey, found, new, index))
             if len(self._waiting) >= _TOGETHER:
                 self._look_at_waiting()
@@ -322,16 +322,6 @@ def median(greys: Sequence[Grey]) -> Grey:
     at = (len(greys) - 1) // 2
     middle: Grey = np.partition(stack, at, axis=0)[at]
     return middle
-
-
-def _widened(strength: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return for each cell the largest of it and its eight neighbours: marks move by a pixel or two."""
-    rows, columns = strength.shape
-    framed = np.pad(strength, 1, mode="edge")
-    wide: NDArray[np.float32] = np.maximum.reduce(
-        [framed[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
-    )
-    return wide
 
 
 def _sharpness_at(strength: NDArray[np.float32], box: TextBox, cell: int) -> float:

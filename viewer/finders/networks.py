@@ -1,7 +1,8 @@
-"""The two networks that find and read text: where they are, and whether this computer can run them.
+"""The networks that find and read text: where they are, and whether this computer can run them.
 
-PP-OCRv6 small (detector, recogniser; Apache-2.0), run by onnxruntime. Both are optional: without them the
-program works and says that pixels were not looked at. Nothing is fetched at run time.
+PP-OCRv6 small (detector, recogniser; Apache-2.0), and before them a small one of our own that glances at
+frames, run by onnxruntime. They are optional: without them the program works and says that pixels were not
+looked at. Nothing is fetched at run time.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from viewer.resources import resource
 
 DETECTOR: Final = "PP-OCRv6_det_small.onnx"
 RECOGNISER: Final = "PP-OCRv6_rec_small.onnx"
+GLANCE: Final = "glance.onnx"
 _FOLDER: Final = "text"
 
 
@@ -33,7 +35,7 @@ def text_search_trouble() -> str:
         import onnxruntime  # noqa: F401
     except (ImportError, OSError):
         return "The part that finds text in pixels (onnxruntime) is not installed."
-    for name in (DETECTOR, RECOGNISER):
+    for name in (DETECTOR, RECOGNISER, GLANCE):
         if not resource(_FOLDER, name).is_file():
             return "The networks that find text in pixels are not installed."
     return ""

@@ -15,38 +15,38 @@ _MARGIN: Final = 12
 _CANVAS: Final = 1_000_000
 """Pixels of pieces on one canvas."""
 _LARGEST_CANVAS: Final = 1_200_000
-_WHOLE: Final = 2_200_000
-"""A frame of up to so many pixels is looked at as a whole when most of it is sharp."""
-_MOST: Final = 0.8
 _ENLARGED: Final = 480_000
-"""Pixels that such a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
+"""Pixels that a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
+_LINES_ENLARGED: Final = 800_000
+"""The same where only lines stand."""
 _LARGEST_SCALE: Final = 1.5
-_WORTH_CUTTING: Final = 0.85
-"""Share of such a frame that its islands have to stay under to be looked at instead."""
+_ROOM: Final = 100
+"""Pixels of height that lines are enlarged to at most: larger letters the network does not know."""
 _TILE, _OVERLAP = 1024, 128
 _LONGEST: Final = 2000
 """Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
 
 
 def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
-    """Return the pieces to look at, and whether they are (nearly) the whole frame, to be stretched as one."""
-    rows, columns = grey.shape
-    sharp = pieces(found, (rows, columns), margin=_MARGIN)
-    if sum(p.area for p in sharp) > _MOST * grey.size and grey.size < _WHOLE:
-        scale = min(_LARGEST_SCALE, max(1.0, math.sqrt(_ENLARGED / grey.size)))
-        left, top = min(p.x0 for p in sharp), min(p.y0 for p in sharp)
-        right, bottom = max(p.x1 for p in sharp), max(p.y1 for p in sharp)
-        frame = Piece(left, top, right, bottom, sharp[0].strength, scale)
-        apart = islands(found, (rows, columns), margin=_MARGIN, scale=scale)
-        if sum(p.area for p in apart) < _WORTH_CUTTING * frame.area:
-            return [strip for island in apart for strip in _strips(island)], True
-        return _strips(frame), True
+    """Return the pieces to look at, and whether they are to be stretched to the range of the whole frame."""
+    if found.coarse is None:
+        apart = islands(found, grey.shape, margin=_MARGIN)
+        return [strip for island in apart for strip in _strips(_enlarged(island, grey.size))], True
+    sharp = pieces(found, grey.shape, margin=_MARGIN)
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
-    if found.coarse is not None:
-        among = ~_held(sharp, found.coarse)
-        soft = pieces(found.coarse, (rows, columns), margin=2 * _MARGIN, among=among, scale=HALF)
-        wanted += [tile for piece in soft for tile in _tiles(piece)]
-    return wanted, False
+    among = ~_held(sharp, found.coarse)
+    soft = pieces(found.coarse, grey.shape, margin=2 * _MARGIN, among=among, scale=HALF)
+    return wanted + [tile for piece in soft for tile in _tiles(piece)], False
+
+
+def _enlarged(piece: Piece, size: int) -> Piece:
+    """Return a piece of a frame of so many pixels in the scale that it is looked at."""
+    whole, lines = (
+        min(_LARGEST_SCALE, max(1.0, math.sqrt(most / size))) for most in (_ENLARGED, _LINES_ENLARGED)
+    )
+    short, long = sorted((piece.x1 - piece.x0, piece.y1 - piece.y0))
+    height = short if long > 3 * short else long  # of single letters, the longer side is their height
+    return replace(piece, scale=max(whole, min(lines, _ROOM / height)))
 
 
 def strongest_places(found: SharpMap, grey: Grey, most: int) -> list[Piece]:

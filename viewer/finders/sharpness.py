@@ -22,7 +22,7 @@ _Cells: TypeAlias = tuple[int, int, int, int]
 """A rectangle of cells: y0, x0, y1, x1."""
 
 HALF: Final = 0.5
-_CELL: Final = 8
+CELL: Final = 8
 """Pixels of one cell, at the scale that is looked at."""
 _SMALLEST: Final = 32
 """Sides of the smallest picture that the network is asked about."""
@@ -87,11 +87,11 @@ def sharp_map(grey: Grey) -> SharpMap:
     darkest, brightest = _range(grey)
     unit = (brightest - darkest) / 255
     if not large:
-        return SharpMap(_strength(grey, unit, _OVER_NOISE), _CELL, darkest, brightest)
+        return SharpMap(_strength(grey, unit, _OVER_NOISE), CELL, darkest, brightest)
     half = halved(grey)
     strength = _strength(halved(half), unit, _OVER_NOISE_COARSE)
-    coarse = SharpMap(strength, 4 * _CELL, darkest, brightest)
-    return SharpMap(_strength(half, unit, _OVER_NOISE), 2 * _CELL, darkest, brightest, coarse)
+    coarse = SharpMap(strength, 4 * CELL, darkest, brightest)
+    return SharpMap(_strength(half, unit, _OVER_NOISE), 2 * CELL, darkest, brightest, coarse)
 
 
 def framed(grey: Grey) -> Grey:
@@ -104,6 +104,16 @@ def framed(grey: Grey) -> Grey:
     )
     longer: Grey = grey[last_rows][:, last_columns]
     return longer
+
+
+def widened(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each cell the largest of it and its eight neighbours."""
+    rows, columns = cells.shape
+    framed = np.pad(cells, 1, mode="edge")
+    wide: NDArray[np.float32] = np.maximum.reduce(
+        [framed[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+    )
+    return wide
 
 
 def _strength(grey: Grey, unit: float, over_noise: float) -> NDArray[np.float32]:
@@ -150,10 +160,10 @@ def _sharpness(grey: Grey) -> NDArray[np.float32]:
 def _largest(inner: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the maximum of each cell; the two outermost rows and columns, which have no value, repeat."""
     rows, columns = shape
-    to_cells = ((2, 2 + -rows % _CELL), (2, 2 + -columns % _CELL))
+    to_cells = ((2, 2 + -rows % CELL), (2, 2 + -columns % CELL))
     padded = np.pad(inner, to_cells, mode="edge")
-    by_row = np.maximum.reduce([padded[i::_CELL] for i in range(_CELL)])
-    largest: NDArray[Any] = np.maximum.reduce([by_row[:, i::_CELL] for i in range(_CELL)])
+    by_row = np.maximum.reduce([padded[i::CELL] for i in range(CELL)])
+    largest: NDArray[Any] = np.maximum.reduce([by_row[:, i::CELL] for i in range(CELL)])
     return largest
 
 
@@ -210,9 +220,9 @@ def pieces(
     return _pieces(found, shape, _rectangles(cells), margin=margin, scale=scale)
 
 
-def islands(found: SharpMap, shape: tuple[int, ...], *, margin: int, scale: float) -> list[Piece]:
-    """Return rectangles as `pieces` does, but cut only where several rows or columns are not sharp at all."""
-    return _pieces(found, shape, _islands(sharp_cells(found)), margin=margin, scale=scale)
+def islands(found: SharpMap, shape: tuple[int, ...], *, margin: int) -> list[Piece]:
+    """Return rectangles round sharp cells as `pieces` does, one round all that are near each other."""
+    return _pieces(found, shape, _islands(sharp_cells(found)), margin=margin, scale=1.0)
 
 
 def _pieces(
@@ -229,30 +239,13 @@ def _pieces(
     return sorted(made, key=lambda p: -p.strength)
 
 
-_GAP: Final = 3
-"""Cells between islands. Ticks of a ruler are closer: one by one they would look like letters."""
-
-
 def _islands(cells: NDArray[np.bool_]) -> Iterator[_Cells]:
-    """Yield rectangles round all set cells, cut in the widest gaps."""
-    waiting = [(0, 0, *cells.shape)]
-    while waiting:
-        y0, x0, y1, x1 = waiting.pop()
+    """Yield rectangles round groups of set cells that are two cells or more away from all others."""
+    near = widened(cells.astype(np.float32)) > 0
+    for x0, y0, x1, y1 in components(near).boxes.tolist():
         inside = cells[y0:y1, x0:x1]
-        filled = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-        if not len(filled[0]):
-            continue
-        steps = [np.diff(one, append=one[-1] + 1) for one in filled]
-        axis = int(steps[1].max() > steps[0].max())
-        at = int(steps[axis].argmax())
-        first, last = int(filled[axis][at]) + 1, int(filled[axis][min(at + 1, len(filled[axis]) - 1)])
-        if last - first < _GAP:
-            top, left = y0 + int(filled[0][0]), x0 + int(filled[1][0])
-            yield top, left, y0 + int(filled[0][-1]) + 1, x0 + int(filled[1][-1]) + 1
-        elif axis == 0:
-            waiting += [(y0, x0, y0 + first, x1), (y0 + last, x0, y1, x1)]
-        else:
-            waiting += [(y0, x0, y1, x0 + first), (y0, x0 + last, y1, x1)]
+        down, across = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        yield y0 + int(down[0]), x0 + int(across[0]), y0 + int(down[-1]) + 1, x0 + int(across[-1]) + 1
 
 
 _FILLED: Final = 0.3

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from viewer.dicom.errors import DeidError
 from viewer.finders.canvas import STEP, Canvas, canvas, cut_out, decoy
 from viewer.finders.components import components
+from viewer.finders.glance import Glance, Glimpse
 from viewer.finders.line_ends import closer, ends, joined
 from viewer.finders.networks import DETECTOR, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places, groups, strongest_places
@@ -60,13 +61,14 @@ class Looked:
 class TextFinder:
     """Owns the detector. One call after the other; a second thread may use the same finder."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, glance: Glance) -> None:
         self._network = network
+        self._glance = glance
 
     @classmethod
     def load(cls, *, threads: int = 2) -> "TextFinder":
         """Return a finder with the installed network; raises NoTextSearch, also when it finds no sample."""
-        made = cls(load_network(DETECTOR, threads=threads))
+        made = cls(load_network(DETECTOR, threads=threads), Glance.load(threads=threads))
         try:
             made.find_in([np.full((STEP, STEP), 128, np.uint8)])
         except NoSample as error:
@@ -91,6 +93,8 @@ class TextFinder:
         rows, columns = grey.shape
         found = found or sharp_map(grey)
         grey = framed(grey)
+        glimpse = Glimpse(found) if strongest else self._glance.at(grey, found)
+        found = glimpse.found
         if strongest:
             wanted, whole = strongest_places(found, grey, strongest), False
         else:
@@ -110,6 +114,7 @@ class TextFinder:
                 continue
             boxes += finds
             doubtful += doubts
+        boxes += [line for line in glimpse.lines if not line.is_crossed_out_by(boxes)]
         boxes = joined([box for box in boxes if box.clipped(rows, columns) is not None])
         if not strongest:
             boxes = self._looked_again(grey, found, boxes, doubtful)

@@ -37,6 +37,19 @@ class TextBox:
         """Return whether more than half of it lies in one of the others."""
         return any(self._is_mostly_in(other) for other in others)
 
+    def is_crossed_out_by(self, others: Iterable["TextBox"]) -> bool:
+        """Return whether others lie over most of the line through its middle, along its longer side."""
+        lying = self.x1 - self.x0 >= self.y1 - self.y0
+        first, last = (self.x0, self.x1) if lying else (self.y0, self.y1)
+        middle = (self.y0 + self.y1 if lying else self.x0 + self.x1) // 2
+        over = bytearray(last - first)
+        for other in others:
+            along, across = ((other.x0, other.x1), (other.y0, other.y1))[:: 1 if lying else -1]
+            if across[0] <= middle < across[1]:
+                low, high = max(first, along[0]) - first, min(last, along[1]) - first
+                over[low : max(low, high)] = b"\1" * max(0, high - low)
+        return 5 * sum(over) >= 4 * len(over)
+
     def _is_mostly_in(self, other: "TextBox") -> bool:
         x = min(self.x1, other.x1) - max(self.x0, other.x0)
         y = min(self.y1, other.y1) - max(self.y0, other.y0)
