@@ -19,7 +19,7 @@ from viewer.resources import resource
 
 STEP: Final = 32
 """Sides of what the network gets are multiples of this."""
-_WIDTHS: Final = (480, 640, 800, 960, 1120, 1280, 1600)
+_WIDTHS: Final = (320, 384, 480, 576, 672, 768, 864, 960, 1120, 1280, 1600)
 _GREY: Final = 128
 _GAP: Final = 4
 """Pixels between crops, so that the letters of one do not go on in the next."""
