@@ -158,7 +158,7 @@ def test_without_the_search_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> Eyes:
         raise NoTextSearch("It is not installed.")
 
-    monkeypatch.setattr(text_after, "_eyes", missing)
+    monkeypatch.setattr(text_after, "eyes_of_process", missing)
     (held,) = again(screen({}))
     (told,) = again(screen({}), text=PixelText.OFF)
     assert (held.severity.name, told.severity.name) == ("ERROR", "WARNING")

@@ -26,8 +26,11 @@ class Reading(Enum):
 
 
 @cache
-def _eyes() -> Eyes:
-    """Return the networks of this process: one thread in a worker, for each core has one."""
+def eyes_of_process() -> Eyes:
+    """Return the networks of this process, loaded once: one thread in a worker, for each core has one.
+
+    Raises NoTextSearch.
+    """
     return Eyes.open(threads=1 if multiprocessing.parent_process() else 2)
 
 
@@ -52,7 +55,7 @@ def left_in_pixels(written: Dataset, source: Dataset, recipe: Recipe, uid: str, 
         return Left()
     severity = Severity.WARNING if recipe.profile.text is PixelText.OFF else Severity.ERROR
     try:
-        eyes = _eyes() if reading is Reading.FULL else _eyes().quick()
+        eyes = eyes_of_process() if reading is Reading.FULL else eyes_of_process().quick()
         found = text_of_image(written, eyes)
     except NoTextSearch as error:
         return Left((Finding("text-not-read", severity, "", f"Its pixels were not read again. {error}"),))

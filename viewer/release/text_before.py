@@ -13,11 +13,11 @@ from viewer.dicom.parsing import LARGE, parse
 from viewer.dicom.sources import source_in_place
 from viewer.finders.covered import is_covered
 from viewer.finders.image_text import Layer
-from viewer.finders.many_frames import Eyes
 from viewer.finders.proposals import ORDER, TextProposal
 from viewer.finders.risk import burned_in_risk
 from viewer.finders.study_text import ImageProposals, groups, identity_of_study, look_at
 from viewer.pixels.regions import Region
+from viewer.release.text_after import eyes_of_process
 from viewer.rules.blanks import regions_on
 from viewer.rules.recipe import PixelText, Recipe
 
@@ -48,7 +48,7 @@ def outcomes(
     waiting = groups(catalog, likely)
     total, done = sum(len(group.instances) for group in waiting), 0
     identities = {n: identity_of_study(catalog.studies[n]) for n in {group.study for group in waiting}}
-    eyes = Eyes.open()
+    eyes = eyes_of_process()
     made: dict[int, TextOutcome] = {}
     for group in waiting:
         if cancelled():
