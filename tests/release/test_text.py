@@ -95,6 +95,7 @@ def test_a_search_that_does_not_work_writes_nothing(place: Path, monkeypatch: py
     """The sample strip is not found: nothing was looked at, so nothing may be called clean."""
     blind = np.zeros((32, 320), np.uint8)
     monkeypatch.setattr("viewer.finders.canvas.decoy", lambda: blind)
+    text_after.eyes_of_process.cache_clear()
     arguments = ["clean", str(place / "in"), "--out", str(place / "out"), "--key-file", str(place / "key")]
     assert run([*arguments, "--text", "blank"]) != 0
     assert not list(place.glob("out/**/*.dcm"))
