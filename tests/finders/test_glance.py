@@ -8,7 +8,7 @@ import pytest
 from tests.finders.drawn import covered, extent, frame, tissue
 from viewer.finders import networks
 from viewer.finders.canvas import STEP
-from viewer.finders.glance import Glance
+from viewer.finders.glance import Glance, _letters
 from viewer.finders.networks import GLANCE, NoTextSearch, text_search_trouble
 from viewer.finders.sharpness import Grey, SharpMap, sharp_cells, sharp_map
 from viewer.finders.text import TextFinder
@@ -116,6 +116,18 @@ def test_what_only_the_glance_sees_is_a_line(glance: Glance) -> None:
     for place, text in LINES.items():
         assert covered(list(looked.boxes), extent(place, text)) > 0.97
     assert not TextFinder(Nothing(0.0), glance).find(tissue()).boxes  # type: ignore[arg-type]
+
+
+def test_what_is_unlikely_goes_and_its_neighbours_stay() -> None:
+    """The weak end of a line stands in the corner that a weak mark makes."""
+    likely = np.zeros((20, 20), np.float32)
+    likely[1:13, 10] = 0.3
+    likely[0, 10] = 0.9
+    likely[17, 4:18] = likely[6:18, 17] = 0.4
+    letters = _letters(likely, 0.2, 0.8)
+    assert letters[:13, 10].all()
+    assert not letters[17, 4:18].any()
+    assert not letters[6:18, 17].any()
 
 
 def test_films_stay_as_they_are(glance: Glance) -> None:

@@ -94,9 +94,13 @@ def _letters(likely: NDArray[np.float32], least: float, most: float) -> NDArray[
     """Return cells that are, or lie beside, `least` likely letters, near others that are `most` likely so."""
     wide = widened(likely)
     letters: NDArray[np.bool_] = wide > least
-    for x0, y0, x1, y1 in components(letters).boxes.tolist():
-        if wide[y0:y1, x0:x1].max() < most:
-            letters[y0:y1, x0:x1] = False
+    parts = components(letters)
+    unlikely = np.array(
+        [wide[y0:y1, x0:x1].max() < most for x0, y0, x1, y1 in parts.boxes.tolist()], np.bool_
+    )
+    runs = unlikely[parts.owners]
+    for row, start, stop in zip(parts.rows[runs], parts.starts[runs], parts.stops[runs], strict=True):
+        letters[row, start:stop] = False
     return letters
 
 
