@@ -84,17 +84,46 @@ def test_a_line_from_light_into_dark_is_found_whole(eyes: Eyes) -> None:
 
 
 @pytest.mark.parametrize("size", [40, 70, 100])
-@pytest.mark.parametrize("shape", [(480, 640), (600, 800), (1000, 1300)])
+@pytest.mark.parametrize("shape", [(300, 400), (480, 640), (600, 800), (1000, 1300)])
 def test_large_letters_are_found_whole(eyes: Eyes, shape: tuple[int, int], size: int) -> None:
-    grey = frame({(40, 200): "NOVAK 12"}, shape, size=size)
+    text = "NOVAK 12" if shape[1] > 500 else "NOVAK"
+    grey = frame({(20, 100): text}, shape, size=size)
     found = eyes.finder.find(grey)
-    assert covered(list(found.boxes), extent((40, 200), "NOVAK 12", size), by=6) > 0.97
+    assert covered(list(found.boxes), extent((20, 100), text, size), by=6) > 0.97
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_label_far_brighter_than_the_picture_is_read(eyes: Eyes, inverted: bool) -> None:
+    """It is so small a part that the range of the picture ends below it."""
+    grey = np.random.default_rng(1).normal(500, 12, (700, 700)).astype(np.uint16)
+    letters = frame({(240, 310): "OSWALDINE 61"}, (700, 700), size=14, ground=0, noise=0) > 120
+    grey[300:335, 230:360] = 2500
+    grey[letters] = 4095
+    if inverted:
+        grey = 5000 - grey
+    assert "OSWALDINE" in said(eyes, grey)
+
+
+@pytest.mark.parametrize("padding", [0, 65535])
+def test_letters_on_tissue_beside_padding_are_read(eyes: Eyes, padding: int) -> None:
+    """The padding is so far from the tissue that letters have two of 255 levels."""
+    grey = np.random.default_rng(1).normal(32000, 40, (512, 512)).astype(np.uint16)
+    letters = frame({(180, 240): "OSWALDINE 1961"}, (512, 512), size=16, ground=0, noise=0) > 120
+    grey[letters] += 600
+    grey[:80, :80] = grey[-80:, -80:] = padding
+    assert "OSWALDINE" in said(eyes, grey)
+
+
+def test_faint_letters_on_an_even_ground_are_read(eyes: Eyes) -> None:
+    ground = np.random.default_rng(1).normal(100, 0.7, (480, 640))
+    letters = frame({(180, 240): NAME}, (480, 640), size=20, ground=0, noise=0) > 120
+    assert "QUENBERT" in said(eyes, (ground + 6 * letters).round().astype(np.uint8))
 
 
 def test_what_the_time_did_not_reach_is_told(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("viewer.finders.places._CANVAS", 8_000)
     grey = frame({(30, 40 + 90 * i): f"NUMBER {i} QUENBERT" for i in range(20)}, (2000, 1600))
-    wanted, _ = all_places(sharp_map(grey), grey)
+    wanted = all_places(sharp_map(grey), grey)
     found = eyes.finder.find(grey, seconds=0)
     assert found.looked_at
     assert found.unseen

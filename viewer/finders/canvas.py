@@ -72,12 +72,12 @@ def canvas(crops: Sequence[NDArray[np.uint8]]) -> Canvas:
     return Canvas(pixels, spots)
 
 
-def cut_out(grey: Grey, found: SharpMap, piece: Piece, *, whole: bool = False) -> NDArray[np.uint8]:
-    """Return a piece at its scale, stretched to its own range, or to that of the picture (`whole`)."""
+def cut_out(grey: Grey, found: SharpMap, piece: Piece) -> NDArray[np.uint8]:
+    """Return a piece at its scale, stretched to its own range, or to that of the picture."""
     values = grey[piece.y0 : piece.y1, piece.x0 : piece.x1]
     if piece.scale == HALF:
         values = halved(values)
-    span = (found.darkest, found.brightest) if whole else (float(values.min()), float(values.max()))
+    span = (found.darkest, found.brightest) if piece.whole else (float(values.min()), float(values.max()))
     crop = stretched(values, *span, found.level)
     if piece.scale <= 1:
         return crop

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from viewer.finders.canvas import STEP, canvas, stretched
 from viewer.finders.components import components
 from viewer.finders.networks import GLANCE, Network, NoTextSearch, load_network
-from viewer.finders.sharpness import CELL, Grey, SharpMap, halved, widened
+from viewer.finders.sharpness import CELL, Grey, SharpMap, halved, sharpness_of, widened
 from viewer.finders.text_box import TextBox
 
 _LETTERS, _LIKELY = 0.2, 0.8
@@ -26,6 +26,9 @@ _LARGE, _LARGE_LIKELY = 0.5, 0.95
 """The same for large letters. On pictures of half the size more of the speckle looks like letters."""
 _SURE: Final = 0.98
 """From this answer on they do."""
+_CLEAR, _PALE = 1.5, 12
+"""Strength from which a cell is no noise; sharpness, in 255 levels of the frame's range, below which letters
+are too faint for the glance, or lie beyond that range."""
 _INK: Final = 200
 _SEEN: Final = 0.7
 """Share of the cells with letters of the known line that has to be seen."""
@@ -36,10 +39,14 @@ cells at most."""
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """What a glance tells: the sharpness of a frame, 0 where no letters are, and lines that it is sure of."""
+    """What a glance tells: the sharpness of a frame, 0 where no letters are, and lines that it is sure of.
+
+    `pale`: sharp cells that stay because they lose their contrast in the range of the frame.
+    """
 
     found: SharpMap
     lines: tuple[TextBox, ...] = ()
+    pale: NDArray[np.bool_] | None = None
 
 
 class Glance:
@@ -72,10 +79,10 @@ class Glance:
         likely = likely[:rows, :columns]
         letters = _letters(likely, _LETTERS, _LIKELY)
         letters |= _letters(large, _LARGE, _LARGE_LIKELY).repeat(2, 0).repeat(2, 1)[:rows, :columns]
-        strength = np.where(letters, found.strength, np.float32(0))
-        return Glimpse(
-            replace(found, strength=strength), tuple(_lines(likely, found.strength > 1, grey.shape))
-        )
+        sharp = found.strength > 1
+        pale = (found.strength > _CLEAR) & (sharpness_of(pixels) < _PALE)
+        strength = np.where(letters | pale, found.strength, np.float32(0))
+        return Glimpse(replace(found, strength=strength), tuple(_lines(likely, sharp, grey.shape)), pale)
 
     def _likely(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Return for each cell how likely letters stand in it, None when the sample is missed."""

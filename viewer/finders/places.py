@@ -16,37 +16,52 @@ _CANVAS: Final = 1_000_000
 """Pixels of pieces on one canvas."""
 _LARGEST_CANVAS: Final = 1_200_000
 _ENLARGED: Final = 480_000
-"""Pixels that a frame is enlarged to: the letters of small ones are small, and lie on speckle."""
+"""What stands on frames of fewer pixels is enlarged as if the frame were to have so many: letters are small
+there, and lie on speckle."""
 _LINES_ENLARGED: Final = 800_000
-"""The same where only lines stand."""
+"""The same for single lines."""
 _LARGEST_SCALE: Final = 1.5
+_BLOCK: Final = 200
+"""Pixels of height from which a piece is no line of letters."""
 _ROOM: Final = 100
-"""Pixels of height that lines are enlarged to at most: larger letters the network does not know."""
+"""Pixels of height, with what lies round them, that lines are enlarged to at most: the network does not know
+letters much larger."""
+_MOST: Final = 0.8
+"""Share of a frame above which pieces are no better than the frame."""
 _TILE, _OVERLAP = 1024, 128
 _LONGEST: Final = 2000
 """Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
 
 
-def all_places(found: SharpMap, grey: Grey) -> tuple[list[Piece], bool]:
-    """Return the pieces to look at, and whether they are to be stretched to the range of the whole frame."""
+def all_places(found: SharpMap, grey: Grey, pale: NDArray[np.bool_] | None = None) -> list[Piece]:
+    """Return the pieces of a frame to look at. `pale`: sharp cells that lose their contrast in its range."""
+    shape = grey.shape
     if found.coarse is None:
-        apart = islands(found, grey.shape, margin=_MARGIN)
-        return [strip for island in apart for strip in _strips(_enlarged(island, grey.size))], True
-    sharp = pieces(found, grey.shape, margin=_MARGIN)
+        among = None if pale is None else ~pale
+        apart = islands(found, shape, margin=_MARGIN, among=among)
+        wanted = [strip for island in apart for strip in _strips(_enlarged(island, grey.size))]
+        faint = [] if pale is None or not pale.any() else pieces(found, shape, margin=_MARGIN, among=pale)
+        if sum(piece.area for piece in faint) > _MOST * grey.size:
+            return _strips(Piece(0, 0, shape[1], shape[0], 1.0, _scale(_ENLARGED, grey.size), whole=True))
+        return wanted + [tile for piece in faint for tile in _tiles(piece)]
+    sharp = pieces(found, shape, margin=_MARGIN)
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
     among = ~_held(sharp, found.coarse)
-    soft = pieces(found.coarse, grey.shape, margin=2 * _MARGIN, among=among, scale=HALF)
-    return wanted + [tile for piece in soft for tile in _tiles(piece)], False
+    soft = pieces(found.coarse, shape, margin=2 * _MARGIN, among=among, scale=HALF)
+    return wanted + [tile for piece in soft for tile in _tiles(piece)]
 
 
 def _enlarged(piece: Piece, size: int) -> Piece:
     """Return a piece of a frame of so many pixels in the scale that it is looked at."""
-    whole, lines = (
-        min(_LARGEST_SCALE, max(1.0, math.sqrt(most / size))) for most in (_ENLARGED, _LINES_ENLARGED)
-    )
     short, long = sorted((piece.x1 - piece.x0, piece.y1 - piece.y0))
-    height = short if long > 3 * short else long  # of single letters, the longer side is their height
-    return replace(piece, scale=max(whole, min(lines, _ROOM / height)))
+    height = short if long > 3 * short else min(long, 1.5 * short)  # single letters are higher than wide
+    block, lines = _scale(_ENLARGED, size), _scale(_LINES_ENLARGED, size)
+    scale = block if height > _BLOCK else min(lines, max(1.0, _ROOM / height))
+    return replace(piece, scale=scale, whole=True)
+
+
+def _scale(most: int, size: int) -> float:
+    return min(_LARGEST_SCALE, max(1.0, math.sqrt(most / size)))
 
 
 def strongest_places(found: SharpMap, grey: Grey, most: int) -> list[Piece]:
@@ -95,7 +110,8 @@ def _strips(piece: Piece) -> list[Piece]:
     for index in range(count):
         first = max(start, start + length * index // count - half)
         last = min(end, start + length * (index + 1) // count + half)
-        made.append(replace(piece, **({"x0": first, "x1": last} if wide else {"y0": first, "y1": last})))
+        cut = replace(piece, x0=first, x1=last) if wide else replace(piece, y0=first, y1=last)
+        made.append(cut)
     return made
 
 

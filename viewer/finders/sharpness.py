@@ -64,7 +64,8 @@ class SharpMap:
 class Piece:
     """A rectangle of the picture in pixels, ends not included, and its strongest cell.
 
-    `scale`: it is looked at made so many times larger.
+    `scale`: it is looked at made so many times larger. `whole`: stretched to the range of the picture, not to
+    its own.
     """
 
     x0: int
@@ -73,6 +74,7 @@ class Piece:
     y1: int
     strength: float
     scale: float = 1.0
+    whole: bool = False
 
     @property
     def area(self) -> int:
@@ -118,7 +120,7 @@ def widened(cells: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _strength(grey: Grey, unit: float, over_noise: float) -> NDArray[np.float32]:
     """Return how many times sharper each cell of a picture is than the limit at its place."""
-    sharpness = _sharpness(grey)
+    sharpness = sharpness_of(grey)
     middle = float(np.median(sharpness))
     lowest = max(over_noise * middle, _LOWEST * unit)
     limit = np.clip(
@@ -147,7 +149,7 @@ def halved(grey: Grey) -> Grey:
     return smaller
 
 
-def _sharpness(grey: Grey) -> NDArray[np.float32]:
+def sharpness_of(grey: Grey) -> NDArray[np.float32]:
     """Return for each cell the smaller of its largest second differences along rows and along columns."""
     small = grey.dtype == np.uint8 or int(grey.max(initial=0)) < 8000
     values: NDArray[Any] = grey.astype(np.int16 if small else np.int32)
@@ -220,9 +222,11 @@ def pieces(
     return _pieces(found, shape, _rectangles(cells), margin=margin, scale=scale)
 
 
-def islands(found: SharpMap, shape: tuple[int, ...], *, margin: int) -> list[Piece]:
+def islands(
+    found: SharpMap, shape: tuple[int, ...], *, margin: int, among: NDArray[np.bool_] | None = None
+) -> list[Piece]:
     """Return rectangles round sharp cells as `pieces` does, one round all that are near each other."""
-    return _pieces(found, shape, _islands(sharp_cells(found)), margin=margin, scale=1.0)
+    return _pieces(found, shape, _islands(sharp_cells(found, among)), margin=margin, scale=1.0)
 
 
 def _pieces(
@@ -240,7 +244,7 @@ def _pieces(
 
 
 def _islands(cells: NDArray[np.bool_]) -> Iterator[_Cells]:
-    """Yield rectangles round groups of set cells that are two cells or more away from all others."""
+    """Yield rectangles round groups of set cells; groups have three empty cells or more between them."""
     near = widened(cells.astype(np.float32)) > 0
     for x0, y0, x1, y1 in components(near).boxes.tolist():
         inside = cells[y0:y1, x0:x1]

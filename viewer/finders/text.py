@@ -53,7 +53,7 @@ class Looked:
     unseen: tuple[Piece, ...] = ()
     trouble: str = ""
     looked_at: tuple[Piece, ...] = field(default=(), repr=False)
-    """The pieces that the network saw; elsewhere nothing is as sharp as drawn letters."""
+    """The pieces that the detector saw; elsewhere nothing is as sharp as letters, or the glance saw none."""
     doubtful: tuple[TextBox, ...] = field(default=(), repr=False)
     """What may be text too."""
 
@@ -96,9 +96,9 @@ class TextFinder:
         glimpse = Glimpse(found) if strongest else self._glance.at(grey, found)
         found = glimpse.found
         if strongest:
-            wanted, whole = strongest_places(found, grey, strongest), False
+            wanted = strongest_places(found, grey, strongest)
         else:
-            wanted, whole = all_places(found, grey)
+            wanted = all_places(found, grey, glimpse.pale)
         boxes: list[TextBox] = []
         doubtful: list[TextBox] = []
         unseen: list[Piece] = []
@@ -108,7 +108,7 @@ class TextFinder:
                 unseen, trouble = [*unseen, *group], _NO_TIME
                 continue
             try:
-                finds, doubts = self._on_pieces(grey, found, group, whole=whole)
+                finds, doubts = self._on_pieces(grey, found, group)
             except NoSample as error:
                 unseen, trouble = [*unseen, *group], str(error)
                 continue
@@ -124,10 +124,10 @@ class TextFinder:
         return Looked(found_boxes, tuple(unseen), trouble, seen, () if strongest else tuple(doubtful))
 
     def _on_pieces(
-        self, grey: Grey, found: SharpMap, group: Sequence[Piece], *, whole: bool = False
+        self, grey: Grey, found: SharpMap, group: Sequence[Piece]
     ) -> tuple[list[TextBox], list[TextBox]]:
         """Return the finds on pieces of a picture, and the doubtful ones, in pixels of the picture."""
-        crops = [cut_out(grey, found, piece, whole=whole) for piece in group]
+        crops = [cut_out(grey, found, piece) for piece in group]
         finds, doubts = (
             [box.scaled(1 / group[at].scale).moved(group[at].x0, group[at].y0) for at, box in some]
             for some in self._look(crops)
