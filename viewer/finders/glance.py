@@ -26,7 +26,7 @@ _LARGE, _LARGE_LIKELY = 0.5, 0.95
 """The same for large letters. On pictures of half the size more of the speckle looks like letters."""
 _SURE: Final = 0.98
 """From this answer on they do."""
-_CLEAR, _PALE = 1.5, 12
+_CLEAR, _PALE = 1.5, 20
 """Strength from which a cell is no noise; sharpness, in 255 levels of the frame's range, below which letters
 are too faint for the glance, or lie beyond that range."""
 _INK: Final = 200
@@ -41,11 +41,13 @@ cells at most."""
 class Glimpse:
     """What a glance tells: the sharpness of a frame, 0 where no letters are, and lines that it is sure of.
 
-    `pale`: sharp cells that stay because they lose their contrast in the range of the frame.
+    `letters`: cells in which it sees some; `pale`: sharp ones that stay because they lose their contrast in
+    the range of the frame. Both are None without an answer.
     """
 
     found: SharpMap
     lines: tuple[TextBox, ...] = ()
+    letters: NDArray[np.bool_] | None = None
     pale: NDArray[np.bool_] | None = None
 
 
@@ -80,9 +82,11 @@ class Glance:
         letters = _letters(likely, _LETTERS, _LIKELY)
         letters |= _letters(large, _LARGE, _LARGE_LIKELY).repeat(2, 0).repeat(2, 1)[:rows, :columns]
         sharp = found.strength > 1
-        pale = (found.strength > _CLEAR) & (sharpness_of(pixels) < _PALE)
+        faint = (found.strength > _CLEAR) & (sharpness_of(pixels) < _PALE)
+        pale = sharp & (widened(faint.astype(np.float32)) > 0)
         strength = np.where(letters | pale, found.strength, np.float32(0))
-        return Glimpse(replace(found, strength=strength), tuple(_lines(likely, sharp, grey.shape)), pale)
+        lines = tuple(_lines(likely, sharp, grey.shape))
+        return Glimpse(replace(found, strength=strength), lines, letters, pale)
 
     def _likely(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Return for each cell how likely letters stand in it, None when the sample is missed."""

@@ -33,12 +33,16 @@ _LONGEST: Final = 2000
 """Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
 
 
-def all_places(found: SharpMap, grey: Grey, pale: NDArray[np.bool_] | None = None) -> list[Piece]:
-    """Return the pieces of a frame to look at. `pale`: sharp cells that lose their contrast in its range."""
+def all_places(
+    found: SharpMap,
+    grey: Grey,
+    letters: NDArray[np.bool_] | None = None,
+    pale: NDArray[np.bool_] | None = None,
+) -> list[Piece]:
+    """Return the pieces to look at. `letters`, `pale`: what a glance told of the cells of a frame."""
     shape = grey.shape
     if found.coarse is None:
-        among = None if pale is None else ~pale
-        apart = islands(found, shape, margin=_MARGIN, among=among)
+        apart = islands(found, shape, margin=_MARGIN, among=letters)
         wanted = [strip for island in apart for strip in _strips(_enlarged(island, grey.size))]
         faint = [] if pale is None or not pale.any() else pieces(found, shape, margin=_MARGIN, among=pale)
         if sum(piece.area for piece in faint) > _MOST * grey.size:

@@ -98,7 +98,7 @@ class TextFinder:
         if strongest:
             wanted = strongest_places(found, grey, strongest)
         else:
-            wanted = all_places(found, grey, glimpse.pale)
+            wanted = all_places(found, grey, glimpse.letters, glimpse.pale)
         boxes: list[TextBox] = []
         doubtful: list[TextBox] = []
         unseen: list[Piece] = []
