@@ -47,7 +47,7 @@ def all_places(
         faint = [] if pale is None or not pale.any() else pieces(found, shape, margin=_MARGIN, among=pale)
         if sum(piece.area for piece in faint) > _MOST * grey.size:
             return _strips(Piece(0, 0, shape[1], shape[0], 1.0, _scale(_ENLARGED, grey.size), whole=True))
-        return wanted + [tile for piece in faint for tile in _tiles(piece)]
+        return wanted + [replace(tile, faint=True) for piece in faint for tile in _tiles(piece)]
     sharp = pieces(found, shape, margin=_MARGIN)
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
     among = ~_held(sharp, found.coarse)

@@ -65,7 +65,7 @@ class Piece:
     """A rectangle of the picture in pixels, ends not included, and its strongest cell.
 
     `scale`: it is looked at made so many times larger. `whole`: stretched to the range of the picture, not to
-    its own.
+    its own. `faint`: so faint beside the rest of the picture that only what reads as text counts there.
     """
 
     x0: int
@@ -75,6 +75,7 @@ class Piece:
     strength: float
     scale: float = 1.0
     whole: bool = False
+    faint: bool = False
 
     @property
     def area(self) -> int:

@@ -127,12 +127,14 @@ class TextFinder:
         self, grey: Grey, found: SharpMap, group: Sequence[Piece]
     ) -> tuple[list[TextBox], list[TextBox]]:
         """Return the finds on pieces of a picture, and the doubtful ones, in pixels of the picture."""
-        crops = [cut_out(grey, found, piece) for piece in group]
-        finds, doubts = (
+        finds, doubts = self._look([cut_out(grey, found, piece) for piece in group])
+        sure = [(at, box) for at, box in finds if not group[at].faint]
+        doubts += [(at, box) for at, box in finds if group[at].faint]
+        on_picture, doubtful = (
             [box.scaled(1 / group[at].scale).moved(group[at].x0, group[at].y0) for at, box in some]
-            for some in self._look(crops)
+            for some in (sure, doubts)
         )
-        return finds, doubts
+        return on_picture, doubtful
 
     def _finds(self, grey: Grey, found: SharpMap, group: Sequence[Piece]) -> list[TextBox]:
         """Return the finds of one more look at places that were seen before."""
