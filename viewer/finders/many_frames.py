@@ -79,11 +79,11 @@ class Eyes:
     finder: TextFinder
     reader: LineReader
     strongest: int = 0
-    """Pixels round the sharpest marks that are looked at of each frame, 0 for all that is sharp."""
+    """Pixels round the sharpest marks that are looked at of each frame, 0 for all where letters may stand."""
 
     @classmethod
     def open(cls, *, threads: int = 2) -> "Eyes":
-        """Return both networks, loaded; raises NoTextSearch."""
+        """Return what finds and what reads, with their networks; raises NoTextSearch."""
         return cls(TextFinder.load(threads=threads), LineReader.load(threads=threads))
 
     def quick(self) -> "Eyes":

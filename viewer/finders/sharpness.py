@@ -1,9 +1,9 @@
 """Where a picture changes within one or two pixels, as drawn letters do and anatomy does not.
 
 Burned-in strokes are sharp in both directions; straight edges of a collimator are so in one, and anatomy on
-X-ray films in none. What is kept is looked at by the network, all else is not: a film keeps two to five
-parts in a hundred. Large letters with soft edges are sharp only where a film is made smaller; they are looked
-at in that size.
+X-ray films in none. What is kept of films is looked at by the network, two to five parts in a hundred; of
+frames it is what a glance (glance.py) leaves. Large letters with soft edges are sharp only where a film is
+made smaller; they are looked at in that size.
 """
 
 from collections.abc import Iterable, Iterator
