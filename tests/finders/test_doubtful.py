@@ -1,5 +1,7 @@
 """Doubtful finds: which are read, which count, and how lines go on in them."""
 
+from dataclasses import replace
+
 import pytest
 
 from viewer.finders.doubtful import lengthened, maybe_lines, reads_as_text
@@ -40,8 +42,10 @@ def test_long_ones_outside_of_finds_are_read_the_least_doubted_first() -> None:
 def test_pieces_of_one_line_are_read_together_and_not_too_many_are() -> None:
     parts = [TextBox(100 + 30 * n, 100, 124 + 30 * n, 115) for n in range(3)]
     assert [(box.x0, box.x1) for box in maybe_lines(parts, [], *SIZE)] == [(98, 186)]
-    many = [TextBox(10, 12 * n, 60, 12 * n + 8) for n in range(30)]
+    many = [TextBox(10, 12 * n, 60, 12 * n + 8, 0.2) for n in range(30)]
     assert len(maybe_lines(many, [], *SIZE)) == 10
+    sure = [replace(box, score=0.5) for box in many]
+    assert len(maybe_lines(sure, [], *SIZE)) == len(many) > 10
 
 
 def test_a_line_goes_on_piece_by_piece_at_both_ends() -> None:

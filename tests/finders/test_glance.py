@@ -9,8 +9,8 @@ from tests.finders.drawn import covered, extent, frame, tissue
 from viewer.finders import networks
 from viewer.finders.canvas import STEP
 from viewer.finders.glance import Glance, _letters
-from viewer.finders.networks import GLANCE, NoTextSearch, text_search_trouble
-from viewer.finders.sharpness import Grey, SharpMap, sharp_cells, sharp_map
+from viewer.finders.networks import GLANCE, Network, NoTextSearch, text_search_trouble
+from viewer.finders.sharpness import CELL, Grey, SharpMap, sharp_cells, sharp_map
 from viewer.finders.text import TextFinder
 from viewer.resources import resource
 
@@ -31,16 +31,14 @@ def speckled(lines: dict[tuple[int, int], str], size: int = 16) -> Grey:
 
 
 class Answering:
-    """A network that gives one answer everywhere."""
-
-    characters = ()
+    """A session that gives one answer everywhere."""
 
     def __init__(self, answer: float) -> None:
         self._answer = answer
 
-    def run(self, pixels: np.ndarray) -> np.ndarray:
-        rows, columns = (n // 8 for n in pixels.shape[2:])
-        return np.full((1, 1, rows, columns), self._answer, np.float32)
+    def run(self, _names: None, fed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        rows, columns = (n // CELL for n in fed["x"].shape[2:])
+        return [np.full((1, 1, rows, columns), self._answer, np.float32)]
 
 
 def share_kept(narrowed: SharpMap, found: SharpMap, where: tuple[int, int, int, int]) -> float:
@@ -104,18 +102,19 @@ def test_lines_that_are_sure_are_told_where_they_stand(glance: Glance) -> None:
 def test_what_only_the_glance_sees_is_a_line(glance: Glance) -> None:
     """The detector finds its sample and nothing else."""
 
-    class Nothing(Answering):
-        def run(self, pixels: np.ndarray) -> np.ndarray:
-            answer = np.zeros_like(pixels)
+    class Nothing:
+        def run(self, _names: None, fed: dict[str, np.ndarray]) -> list[np.ndarray]:
+            answer = np.zeros_like(fed["x"])
             answer[:, :, -STEP:] = 1
-            return answer
+            return [answer]
 
+    finder = TextFinder(Network(Nothing()), glance)
     grey = speckled(LINES, 20)
-    looked = TextFinder(Nothing(0.0), glance).find(grey)  # type: ignore[arg-type]
+    looked = finder.find(grey)
     assert not looked.unseen
     for place, text in LINES.items():
         assert covered(list(looked.boxes), extent(place, text)) > 0.97
-    assert not TextFinder(Nothing(0.0), glance).find(tissue()).boxes  # type: ignore[arg-type]
+    assert not finder.find(tissue()).boxes
 
 
 def test_what_is_unlikely_goes_and_its_neighbours_stay() -> None:
@@ -139,12 +138,12 @@ def test_films_stay_as_they_are(glance: Glance) -> None:
 def test_a_glance_that_misses_its_sample_drops_nothing() -> None:
     grey = speckled(LINES)
     found = sharp_map(grey)
-    blind = Glance(Answering(0.0))  # type: ignore[arg-type]
+    blind = Glance(Network(Answering(0.0)))
     assert blind.at(grey, found).found is found
 
 
 def test_a_glance_that_cannot_be_a_glance_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viewer.finders.glance.load_network", lambda name, threads: Answering(0.0))
+    monkeypatch.setattr("viewer.finders.glance.load_network", lambda name, threads: Network(Answering(0.0)))
     with pytest.raises(NoTextSearch, match="does not find its own sample"):
         Glance.load()
 

@@ -53,3 +53,13 @@ def test_speckle_that_fills_a_frame_is_cut_into_strips() -> None:
     assert all(piece.area <= 1_400_000 for piece in wanted)
     for y, x in np.argwhere(sharp_cells(sharp_map(picture))):
         assert any(holds(piece, 8 * x + 4, 8 * y + 4) for piece in wanted)
+
+
+def test_pale_cells_are_looked_at_in_their_own_range_however_many_they_are() -> None:
+    picture = tissue((400, 496))
+    found = sharp_map(picture)
+    none = np.zeros(found.strength.shape, np.bool_)
+    wanted = all_places(found, picture, none, ~none)
+    assert all(piece.faint and not piece.whole for piece in wanted)
+    for y, x in np.argwhere(sharp_cells(found)):
+        assert any(holds(piece, 8 * x + 4, 8 * y + 4) for piece in wanted)

@@ -12,7 +12,7 @@ from viewer.finders.glance import Glance
 from viewer.finders.line_ends import joined
 from viewer.finders.lone_marks import without_lone_marks
 from viewer.finders.many_frames import Eyes
-from viewer.finders.networks import DETECTOR, GLANCE, RECOGNISER, NoTextSearch, load_network
+from viewer.finders.networks import DETECTOR, GLANCE, RECOGNISER, Network, NoTextSearch, load_network
 from viewer.finders.places import all_places
 from viewer.finders.reading import ReadLine
 from viewer.finders.sharpness import sharp_map
@@ -104,6 +104,13 @@ def test_a_label_far_brighter_than_the_picture_is_read(eyes: Eyes, inverted: boo
     assert "OSWALDINE" in said(eyes, grey)
 
 
+def test_many_lines_far_brighter_than_the_picture_are_all_read(eyes: Eyes) -> None:
+    grey = np.random.default_rng(1).normal(500, 12, (1390, 1390)).astype(np.uint16)
+    names = {(300, 200 + 24 * at): f"OSWALDINE {chr(65 + at)}{at}" for at in range(14)}
+    grey[frame(names, (1390, 1390), size=13, ground=0, noise=0) > 120] = 4095
+    assert said(eyes, grey).count("OSWALDINE") == 14
+
+
 @pytest.mark.parametrize("padding", [0, 65535])
 def test_letters_on_tissue_beside_padding_are_read(eyes: Eyes, padding: int) -> None:
     """The padding is so far from the tissue that letters have two of 255 levels."""
@@ -148,13 +155,10 @@ def test_the_search_fails_when_its_own_sample_is_not_found(
 
 def test_a_network_that_finds_nothing_is_no_clean_image(eyes: Eyes, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
-        characters = ()
+        def run(self, _names: None, fed: dict[str, np.ndarray]) -> list[np.ndarray]:
+            return [np.zeros_like(fed["x"])]
 
-        def run(self, pixels: np.ndarray) -> np.ndarray:
-            return np.zeros((1, 1, *pixels.shape[2:]), np.float32)
-
-    finder = TextFinder(Silent(), Glance.load())  # type: ignore[arg-type]
-    assert finder.find(frame(LINES)).unseen
+    assert TextFinder(Network(Silent()), Glance.load()).find(frame(LINES)).unseen
 
 
 @pytest.mark.parametrize("fault", ["missing", "damaged", "no runtime"])

@@ -19,7 +19,9 @@ _LONG: Final = 1.6
 _LOW: Final = 6
 """Pixels of height from which letters can be read."""
 _MOST: Final = 10
-"""Doubtful finds of one frame that are read, those first that the network doubts least."""
+"""Doubtful finds of one frame that are read, those first that the network doubts least..."""
+_CERTAIN: Final = 0.4
+"""...and all from this score on: finds on faint pieces."""
 _EDGE: Final = 2
 _LETTERS, _SURE = 3, 0.7
 """Letters and digits that a line needs to be text, a Chinese character counting for two, and how sure."""
@@ -44,7 +46,8 @@ def maybe_lines(
                 box, x0=box.x0 - _EDGE, y0=box.y0 - _EDGE, x1=box.x1 + _EDGE, y1=box.y1 + _EDGE
             ).clipped(rows, columns)
             made += [grown] if grown is not None else []
-    return sorted(made, key=lambda box: -box.score)[:_MOST]
+    made.sort(key=lambda box: -box.score)
+    return [box for at, box in enumerate(made) if at < _MOST or box.score >= _CERTAIN]
 
 
 def reads_as_text(line: ReadLine) -> bool:

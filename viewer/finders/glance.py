@@ -91,10 +91,7 @@ class Glance:
     def _likely(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Return for each cell how likely letters stand in it, None when the sample is missed."""
         made = canvas([pixels])
-        values = made.pixels.astype(np.float32)
-        values *= 1 / 127.5
-        values -= 1
-        likely = self._network.run(values[None, None])[0, 0]
+        likely = self._network.at(made.pixels)
         lines = STEP // CELL
         ink = made.pixels[made.height :].reshape(lines, CELL, -1, CELL).max(axis=(1, 3)) > _INK
         seen = likely[-lines:][ink] > _LETTERS

@@ -49,6 +49,14 @@ class Network:
     characters: Sequence[str] = ()
     """What the recogniser can tell, in the order of its answers."""
 
+    def at(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the map that answers to one picture, (rows, columns), 0 black to 255 white."""
+        values = pixels.astype(np.float32)
+        values *= 1 / 127.5
+        values -= 1
+        answer: NDArray[np.float32] = self.run(values[None, None])[0, 0]
+        return answer
+
     def run(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the answer to pixels of shape (pictures, 1, rows, columns), -1 black to 1 white."""
         try:

@@ -26,8 +26,6 @@ _BLOCK: Final = 200
 _ROOM: Final = 100
 """Pixels of height, with what lies round them, that lines are enlarged to at most: the network does not know
 letters much larger."""
-_MOST: Final = 0.8
-"""Share of a frame above which pieces are no better than the frame."""
 _TILE, _OVERLAP = 1024, 128
 _LONGEST: Final = 2000
 """Pixels of a piece's longer side: on a very long canvas the known line of text gets lost."""
@@ -45,8 +43,6 @@ def all_places(
         apart = islands(found, shape, margin=_MARGIN, among=letters)
         wanted = [strip for island in apart for strip in _strips(_enlarged(island, grey.size))]
         faint = [] if pale is None or not pale.any() else pieces(found, shape, margin=_MARGIN, among=pale)
-        if sum(piece.area for piece in faint) > _MOST * grey.size:
-            return _strips(Piece(0, 0, shape[1], shape[0], 1.0, _scale(_ENLARGED, grey.size), whole=True))
         return wanted + [replace(tile, faint=True) for piece in faint for tile in _tiles(piece)]
     sharp = pieces(found, shape, margin=_MARGIN)
     wanted = [tile for piece in sharp for tile in _tiles(piece)]
@@ -114,8 +110,7 @@ def _strips(piece: Piece) -> list[Piece]:
     for index in range(count):
         first = max(start, start + length * index // count - half)
         last = min(end, start + length * (index + 1) // count + half)
-        cut = replace(piece, x0=first, x1=last) if wide else replace(piece, y0=first, y1=last)
-        made.append(cut)
+        made.append(replace(piece, x0=first, x1=last) if wide else replace(piece, y0=first, y1=last))
     return made
 
 
@@ -127,7 +122,7 @@ def _tiles(piece: Piece) -> list[Piece]:
     downs = range(piece.y0, max(piece.y0 + 1, piece.y1 - overlap), tile - overlap)
     acrosses = range(piece.x0, max(piece.x0 + 1, piece.x1 - overlap), tile - overlap)
     return [
-        Piece(x, y, min(x + tile, piece.x1), min(y + tile, piece.y1), piece.strength, piece.scale)
+        replace(piece, x0=x, y0=y, x1=min(x + tile, piece.x1), y1=min(y + tile, piece.y1))
         for y in downs
         for x in acrosses
     ]

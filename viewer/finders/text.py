@@ -181,10 +181,7 @@ class TextFinder:
 
     def _look_once(self, crops: Sequence[NDArray[np.uint8]]) -> tuple[_Placed, _Placed]:
         made = canvas(crops)
-        values = made.pixels.astype(np.float32)
-        values *= 1 / 127.5
-        values -= 1
-        likely = self._network.run(values[None, None])[0, 0]
+        likely = self._network.at(made.pixels)
         if not _decoy_found(likely[made.height :]):
             raise NoSample("Beside it the search for text did not find its own sample.")
         doubts = _boxes(likely, made, _DOUBTFUL_PIXEL, _DOUBTFUL)

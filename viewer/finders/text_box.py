@@ -3,6 +3,11 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+_MOST: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,12 @@ class TextBox:
         lying = self.x1 - self.x0 >= self.y1 - self.y0
         first, last = (self.x0, self.x1) if lying else (self.y0, self.y1)
         middle = (self.y0 + self.y1 if lying else self.x0 + self.x1) // 2
-        over = bytearray(last - first)
+        over = np.zeros(last - first, np.bool_)
         for other in others:
             along, across = ((other.x0, other.x1), (other.y0, other.y1))[:: 1 if lying else -1]
             if across[0] <= middle < across[1]:
-                low, high = max(first, along[0]) - first, min(last, along[1]) - first
-                over[low : max(low, high)] = b"\1" * max(0, high - low)
-        return 5 * sum(over) >= 4 * len(over)
+                over[max(0, along[0] - first) : max(0, along[1] - first)] = True
+        return bool(over.mean() >= _MOST)
 
     def _is_mostly_in(self, other: "TextBox") -> bool:
         x = min(self.x1, other.x1) - max(self.x0, other.x0)
